@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <keyutils.h>
+
+#include "common/io.h"
+#include "common/spawn.h"
+
+static const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+
+/*
+ * From here to child_run(): between fork() and execve(), so async-signal-safe
+ * calls only, and no logging.  Each returns 0, or -1 with errno.
+ */
+
+static int
+child_keyring(const struct spawn *plan)
+{
+    size_t i;
+
+    /* Link while still root, their owner: nothing else allows it. */
+    if (keyctl_join_session_keyring(NULL) == -1)
+        return -1;
+    for (i = 0; i < plan->n_keys; i++)
+        if (keyctl_link(plan->keys[i], KEY_SPEC_SESSION_KEYRING) == -1)
+            return -1;
+    return 0;
+}
+
+static int
+child_become(const struct spawn *plan)
+{
+    /* Groups before gid before uid: the other way round cannot be undone. */
+    if (plan->become
+        && (setgroups(0, NULL) == -1
+            || setresgid(plan->gid, plan->gid, plan->gid) == -1
+            || setresuid(plan->uid, plan->uid, plan->uid) == -1))
+        return -1;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static void
+child_signals(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    int number;
+
+    for (number = 1; number < NSIG; number++)
+        (void) sigaction(number, &action, NULL); /* KILL, STOP and libc's own */
+    sigemptyset(&none);
+    (void) sigprocmask(SIG_SETMASK, &none, NULL); /* the set is valid */
+}
+
+/* Our descriptors to 0, 1, …; the pipe for errors behind them; close the rest. */
+static int
+child_fds(const struct spawn *plan, int *errors)
+{
+    int fds[SPAWN_FDS_MAX + 1], first = (int) plan->n_fds + 1;
+    size_t i;
+
+    /* Out of the way first, so that no dup2() below hits one still needed. */
+    for (i = 0; i < plan->n_fds; i++) {
+        fds[i] = plan->fds[i] >= 0 ? plan->fds[i]
+                                   : open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (fds[i] == -1)
+            return -1;
+        fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, first);
+        if (fds[i] == -1)
+            return -1;
+    }
+    fds[i] = fcntl(*errors, F_DUPFD_CLOEXEC, first);
+    if (fds[i] == -1)
+        return -1;
+    for (i = 0; i < plan->n_fds; i++)
+        if (dup2(fds[i], (int) i) == -1)
+            return -1;
+    *errors = (int) plan->n_fds;
+    if (dup3(fds[i], *errors, O_CLOEXEC) == -1)
+        return -1;
+    return close_range((unsigned) first, ~0U, 0);
+}
+
+static void
+child_run(const struct spawn *plan, int errors)
+{
+    if (setsid() != -1 && chdir("/") != -1 && child_fds(plan, &errors) != -1
+        && child_keyring(plan) != -1 && child_become(plan) != -1) {
+        child_signals();
+        /* execve() writes to none of them; its type is older than const. */
+        execve(plan->argv[0], (char *const *) (uintptr_t) plan->argv,
+               (char *const *) (uintptr_t) environment);
+    }
+    /* A short write of an int to a pipe does not happen. */
+    if (write(errors, &errno, sizeof(errno)) == -1)
+        _exit(126);
+    _exit(127);
+}
+
+/* Ours until it ends, at once: so its grandchild belongs to nobody here. */
+static void
+child(const struct spawn *plan, int errors)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        child_run(plan, errors);
+    if (pid == -1 && write(errors, &errno, sizeof(errno)) == -1)
+        _exit(126);
+    _exit(0);
+}
+
+/* The errno that came through the pipe; 0 when execve() closed it. */
+static int
+read_errno(int fd)
+{
+    int error = 0;
+    ssize_t n;
+
+    do
+        n = read(fd, &error, sizeof(error));
+    while (n == -1 && errno == EINTR);
+    if (n == 0)
+        return 0;
+    return n == (ssize_t) sizeof(error) && error > 0 ? -error : -EIO;
+}
+
+int
+spawn(const struct spawn *plan)
+{
+    int errors[2];
+    pid_t pid;
+    int r;
+
+    if (pipe2(errors, O_CLOEXEC) == -1)
+        return -errno;
+    pid = fork();
+    if (pid == 0)
+        child(plan, errors[1]);
+    r = pid == -1 ? -errno : 0;
+    fd_close(&errors[1]);
+    if (r == 0)
+        r = read_errno(errors[0]);
+    /* ECHILD: the application reaps every child, or ignores SIGCHLD. */
+    while (pid > 0 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+        ;
+    fd_close(&errors[0]);
+    return r;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_SPAWN_H
+#define COMMON_SPAWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <keyutils.h>
+
+#include "common/attr.h"
+
+#define SPAWN_FDS_MAX 4
+
+/*
+ * The one way in which we start a program.  It is nobody's child: the caller is
+ * somebody else's process, which may reap our children or be confused by them.
+ * What it has to say comes through its pipes.
+ *
+ * It starts with the descriptors named here and no others, no signal blocked or
+ * ignored, the directory /, its own session, no_new_privs, an environment of
+ * ours, and a new session keyring that holds the keys named here and no others.
+ */
+struct spawn {
+    const char *const *argv; /* argv[0] is the path, NULL ends it */
+    int fds[SPAWN_FDS_MAX];  /* its descriptors 0, 1, …; -1 is /dev/null */
+    size_t n_fds;            /* at least 3 */
+    const key_serial_t *keys;
+    size_t n_keys;
+    bool become; /* drop to this user and group, no supplementary groups */
+    uid_t uid;
+    gid_t gid;
+};
+
+/*
+ * Returns 0 once the program runs; otherwise the negative errno of the first
+ * thing that failed, and nothing runs.
+ */
+int spawn(const struct spawn *plan) MUST_CHECK;
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_STATUS_H
+#define COMMON_STATUS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/attr.h"
+#include "common/secret.h"
+
+/*
+ * oidc:status, for people and scripts: lines of name=value.  Nothing in it is
+ * secret.  Texts are printable ASCII; one that is empty and a time that is 0 are
+ * left out.
+ */
+struct status {
+    enum state { STATE_ACTIVE, STATE_RETRYING, STATE_LOGIN_REQUIRED } state;
+    char subject[256];
+    char issuer[512];
+    char scope[1024];
+    int64_t renew_at;   /* Unix time in seconds, like the next */
+    int64_t renewed_at; /* when the present token was asked for */
+    int64_t renewals;
+    int64_t failures; /* in a row */
+    char last_error[256];
+    int64_t helper_pid;
+};
+
+/* The word for it: "active", "retrying", "login_required". */
+const char *state_name(enum state state);
+
+/* Append the text.  0, -EMSGSIZE or -ENOMEM. */
+int status_format(const struct status *status, struct secret *out) MUST_CHECK;
+
+/*
+ * Read it back.  Lines it does not know are passed over, so that an older helper
+ * can follow a newer one.  0, or -EBADMSG.
+ */
+int status_parse(const char *text, struct status *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "common/text.h"
+#include "helper/exchange/client.h"
+#include "helper/exchange/json.h"
+#include "helper/exchange/url.h"
+
+#define HEADER_MAX (64U * 1024)
+#define HOST_MAX   256
+
+static int
+append_base64(const struct secret *data, struct secret *out)
+{
+    int r;
+
+    if (data->len > HEADER_MAX)
+        return -EMSGSIZE;
+    r = secret_reserve(out, (data->len + 2) / 3 * 4);
+    if (r < 0)
+        return r;
+    /* It ends in the NUL for which secret_reserve() has left room. */
+    r = EVP_EncodeBlock(out->data + out->len, data->data, (int) data->len);
+    out->len += (size_t) r;
+    return 0;
+}
+
+/* RFC 6749 2.3.1: both are form-encoded before they are joined. */
+static int
+make_basic(const struct settings *settings, struct secret *out)
+{
+    struct secret pair = {0};
+    int r;
+
+    r = form_encode(settings->client_id, strlen(settings->client_id), &pair);
+    if (r == 0)
+        r = secret_append(&pair, ":", 1, HEADER_MAX);
+    if (r == 0)
+        r = form_encode(settings->client_secret.data,
+                        settings->client_secret.len, &pair);
+    if (r == 0)
+        r = secret_append_text(out, "Basic ", HEADER_MAX);
+    if (r == 0)
+        r = append_base64(&pair, out);
+    secret_clear(&pair);
+    return r;
+}
+
+static int
+authenticate(const struct settings *settings, struct form *form,
+             struct secret *header)
+{
+    int r;
+
+    if (settings->auth == AUTH_BASIC) {
+        form_hide(form, &settings->client_secret);
+        return make_basic(settings, header);
+    }
+    r = form_add(form, "client_id", settings->client_id);
+    if (r == 0 && settings->auth == AUTH_POST)
+        r = form_add_secret(form, "client_secret", &settings->client_secret);
+    return r;
+}
+
+static void
+read_reply(const struct http_reply *http, const struct form *form,
+           struct client_reply *out)
+{
+    struct oauth_answer *answer = &out->answer;
+
+    answer->code = http->code;
+    answer->sent = http->sent;
+    answer->status = http->status;
+    answer->retry_after = http->retry_after;
+    (void) text_clean(http->detail, answer->detail, sizeof(answer->detail));
+    /* Half an answer is none.  A body that is no JSON has nothing to say. */
+    if (http->code == CURLE_OK
+        && json_parse(http->body.data, http->body.len, &out->json) == 0) {
+        answer->json = true;
+        oauth_read_error(out->json, form, answer);
+    }
+    out->outcome = oauth_classify(answer);
+}
+
+int
+client_get(const struct client *client, const char *url,
+           struct client_reply *out)
+{
+    const struct form nothing = {0};
+    struct http_reply reply = {0};
+    int r;
+
+    r = http_get(client->http, url, &reply);
+    if (r == 0)
+        read_reply(&reply, &nothing, out);
+    http_reply_clear(&reply);
+    return r;
+}
+
+int
+client_post(const struct client *client, const char *url, struct form *form,
+            struct client_reply *out)
+{
+    struct http_reply reply = {0};
+    struct secret header = {0};
+    int r;
+
+    r = authenticate(client->settings, form, &header);
+    if (r == 0)
+        r = http_post(client->http, url, &form->body, &header, &reply);
+    if (r == 0)
+        read_reply(&reply, form, out);
+    http_reply_clear(&reply);
+    secret_clear(&header);
+    return r;
+}
+
+int
+client_problem(const struct client_reply *reply, const char *what,
+               const char *url, struct problem *problem)
+{
+    char host[HOST_MAX];
+
+    return oauth_problem(&reply->answer, what,
+                         url_host(url, host, sizeof(host)), problem);
+}
+
+void
+client_reply_clear(struct client_reply *reply)
+{
+    cJSON_Delete(reply->json);
+    *reply = (struct client_reply){0};
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "helper/exchange/http.h"
+
+#define BODY_MAX   (1024U * 1024)
+#define HEADER_MAX (64U * 1024)
+#define USER_AGENT PACKAGE_NAME "/" PACKAGE_VERSION
+
+/* clang-format off */
+/* One that curl does not know is an error: all of them protect something. */
+#define SET(curl, option, value) \
+    (curl_easy_setopt(curl, CURLOPT_##option, value) == CURLE_OK)
+/* clang-format on */
+
+static bool
+set_network(CURL *curl, const struct settings *settings)
+{
+    const char *protocols = settings->insecure_http ? "https,http" : "https";
+    const char *proxy = settings->proxy != NULL ? settings->proxy : "";
+
+    return SET(curl, PROTOCOLS_STR, protocols)
+           && SET(curl, HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1)
+           && SET(curl, FOLLOWLOCATION, 0L) && SET(curl, PROXY, proxy)
+           && SET(curl, NOPROXY, "") && SET(curl, NOSIGNAL, 1L)
+           && SET(curl, TIMEOUT, (long) settings->timeout)
+           && SET(curl, CONNECTTIMEOUT, (long) (settings->timeout + 1) / 2)
+           && SET(curl, MAXFILESIZE_LARGE, (curl_off_t) BODY_MAX)
+           && SET(curl, NETRC, (long) CURL_NETRC_IGNORED)
+           && SET(curl, USERAGENT, USER_AGENT);
+}
+
+/* Without a ca_file it is the system's certificates, which curl knows. */
+static bool
+set_trust(CURL *curl, const struct settings *settings)
+{
+    if (!SET(curl, SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2)
+        || !SET(curl, SSL_VERIFYPEER, 1L) || !SET(curl, SSL_VERIFYHOST, 2L))
+        return false;
+    if (settings->ca_file == NULL)
+        return true;
+    return SET(curl, CAINFO, settings->ca_file) && SET(curl, CAPATH, NULL)
+           && SET(curl, PROXY_CAINFO, settings->ca_file)
+           && SET(curl, PROXY_CAPATH, NULL);
+}
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct http_reply *reply = arg;
+
+    /* The bytes may hold tokens; too many of them end the transfer. */
+    if (secret_append(&reply->body, data, size * count, BODY_MAX) < 0)
+        return 0;
+    return size * count;
+}
+
+int
+http_open(struct http *http, const struct settings *settings)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return -ENOMEM;
+    http->curl = curl_easy_init();
+    if (http->curl == NULL) {
+        curl_global_cleanup();
+        return -ENOMEM;
+    }
+    if (set_network(http->curl, settings) && set_trust(http->curl, settings)
+        && SET(http->curl, ERRORBUFFER, http->detail)
+        && SET(http->curl, WRITEFUNCTION, on_body))
+        return 0;
+    http_close(http);
+    return -ENOTSUP;
+}
+
+void
+http_close(struct http *http)
+{
+    if (http->curl == NULL)
+        return;
+    curl_easy_cleanup(http->curl);
+    curl_global_cleanup();
+    http->curl = NULL;
+}
+
+static void
+read_reply(struct http *http, CURLcode code, struct http_reply *out)
+{
+    curl_off_t begun = 0, wait = 0;
+
+    out->code = code;
+    (void) strncpy(out->detail,
+                   http->detail[0] != '\0' ? http->detail
+                                           : curl_easy_strerror(code),
+                   sizeof(out->detail) - 1);
+    /* What curl cannot tell is as if there were none. */
+    (void) curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &out->status);
+    (void) curl_easy_getinfo(http->curl, CURLINFO_RETRY_AFTER, &wait);
+    /* Connected, through proxy and TLS: from then on bytes may have gone. */
+    (void) curl_easy_getinfo(http->curl, CURLINFO_PRETRANSFER_TIME_T, &begun);
+    out->sent = begun > 0;
+    out->retry_after = wait < HTTP_RETRY_AFTER_MAX ? wait
+                                                   : HTTP_RETRY_AFTER_MAX;
+}
+
+static int
+perform(struct http *http, const char *url, struct curl_slist *headers,
+        struct http_reply *out)
+{
+    CURL *curl = http->curl;
+
+    http->detail[0] = '\0';
+    if (!SET(curl, URL, url) || !SET(curl, HTTPHEADER, headers)
+        || !SET(curl, WRITEDATA, out))
+        return -ENOMEM;
+    read_reply(http, curl_easy_perform(curl), out);
+    return 0;
+}
+
+static void
+headers_clear(struct curl_slist *headers)
+{
+    const struct curl_slist *item;
+
+    for (item = headers; item != NULL; item = item->next)
+        explicit_bzero(item->data, strlen(item->data));
+    curl_slist_free_all(headers);
+}
+
+/* Append a header; on -ENOMEM the list is as before. */
+static int
+header_add(struct curl_slist **headers, const char *text)
+{
+    struct curl_slist *longer = curl_slist_append(*headers, text);
+
+    if (longer == NULL)
+        return -ENOMEM;
+    *headers = longer;
+    return 0;
+}
+
+static int
+authorization_add(struct curl_slist **headers, const struct secret *value)
+{
+    struct secret header = {0};
+    int r;
+
+    if (value->len == 0)
+        return 0;
+    r = secret_append_text(&header, "Authorization: ", HEADER_MAX);
+    if (r == 0)
+        r = secret_append(&header, value->data, value->len, HEADER_MAX);
+    if (r == 0)
+        r = header_add(headers, secret_text(&header));
+    secret_clear(&header);
+    return r;
+}
+
+int
+http_get(struct http *http, const char *url, struct http_reply *out)
+{
+    struct curl_slist *headers = NULL;
+    int r;
+
+    r = header_add(&headers, "Accept: application/json");
+    if (r == 0 && !SET(http->curl, HTTPGET, 1L))
+        r = -ENOTSUP;
+    if (r == 0)
+        r = perform(http, url, headers, out);
+    headers_clear(headers);
+    return r;
+}
+
+int
+http_post(struct http *http, const char *url, const struct secret *form,
+          const struct secret *authorization, struct http_reply *out)
+{
+    struct curl_slist *headers = NULL;
+    int r;
+
+    r = header_add(&headers, "Accept: application/json");
+    if (r == 0)
+        r = authorization_add(&headers, authorization);
+    if (r == 0
+        && (!SET(http->curl, POST, 1L)
+            || !SET(http->curl, POSTFIELDS, secret_text(form))
+            || !SET(http->curl, POSTFIELDSIZE_LARGE, (curl_off_t) form->len)))
+        r = -ENOTSUP;
+    if (r == 0)
+        r = perform(http, url, headers, out);
+    headers_clear(headers);
+    return r;
+}
+
+void
+http_reply_clear(struct http_reply *reply)
+{
+    secret_clear(&reply->body);
+    *reply = (struct http_reply){0};
+}

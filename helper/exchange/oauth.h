@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXCHANGE_OAUTH_H
+#define EXCHANGE_OAUTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+#include <curl/curl.h>
+
+#include "common/attr.h"
+#include "common/outcome.h"
+#include "helper/exchange/form.h"
+#include "helper/exchange/problem.h"
+
+/* What came of one request, as far as it decides how to go on. */
+struct oauth_answer {
+    CURLcode code;               /* of the transport */
+    bool sent;                   /* the request may have reached the provider */
+    long status;                 /* of HTTP */
+    bool json;                   /* the body is a JSON object */
+    char error[48];              /* OAuth error code, "" for none */
+    char description[104];       /* error_description, fit to be shown */
+    char detail[CURL_ERROR_SIZE]; /* the transport's words */
+    int64_t retry_after;
+};
+
+/*
+ * The one place that decides what an answer means.  It is made for renewals: a
+ * login calls OUTCOME_DEAD denied, and has no use for OUTCOME_AMBIGUOUS.
+ */
+enum outcome oauth_classify(const struct oauth_answer *answer);
+
+/*
+ * Read error and error_description from a body, cleaned and cut.  What repeats a
+ * secret that went with the form is left out.
+ */
+void oauth_read_error(const cJSON *json, const struct form *form,
+                      struct oauth_answer *out);
+
+/*
+ * Say what is wrong: what is what was asked ("the token endpoint"), host where.
+ * The outcome is oauth_classify()'s.  Returns -EPROTO.
+ */
+int oauth_problem(const struct oauth_answer *answer, const char *what,
+                  const char *host, struct problem *problem) MUST_CHECK;
+
+#endif

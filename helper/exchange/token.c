@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "helper/exchange/json.h"
+#include "helper/exchange/jwt.h"
+#include "helper/exchange/token.h"
+
+#define SCOPE_MAX 4096U
+
+/* A body has at most 1 MiB, so this takes any token of it. */
+#define BODY_MAX (1024U * 1024)
+
+static int
+take(const cJSON *json, const char *name, struct secret *out)
+{
+    const char *text = json_text(json, name);
+
+    return text != NULL ? secret_append_text(out, text, BODY_MAX) : 0;
+}
+
+static int
+take_all(const cJSON *json, struct token *out)
+{
+    int r;
+
+    r = take(json, "access_token", &out->access);
+    if (r == 0)
+        r = take(json, "refresh_token", &out->refresh);
+    if (r == 0)
+        r = take(json, "id_token", &out->id);
+    if (r == 0)
+        r = take(json, "scope", &out->scope);
+    return r;
+}
+
+/* From first to '~': visible ASCII, with the space if first is that. */
+static bool
+is_ascii(const struct secret *text, char first)
+{
+    size_t i;
+
+    for (i = 0; i < text->len; i++)
+        if (text->data[i] < first || text->data[i] > '~')
+            return false;
+    return true;
+}
+
+static int
+check(const char *name, const struct secret *token, struct problem *problem)
+{
+    if (token->len > TOKEN_MAX)
+        return problem_set(problem, OUTCOME_MISCONFIGURED,
+                           "the %s of %zu bytes does not fit into a key, "
+                           "which holds %u",
+                           name, token->len, TOKEN_MAX);
+    if (!is_ascii(token, '!'))
+        return problem_set(problem, OUTCOME_MISCONFIGURED,
+                           "the %s contains a space or a special character",
+                           name);
+    return 0;
+}
+
+static int
+check_type(const cJSON *json, struct problem *problem)
+{
+    const char *type = json_text(json, "token_type");
+
+    if (type != NULL && strcasecmp(type, "bearer") == 0)
+        return 0;
+    return problem_set(problem, OUTCOME_MISCONFIGURED,
+                       "the provider issued a token of type '%.40s', not of "
+                       "type 'bearer'",
+                       type != NULL ? type : "");
+}
+
+static int
+check_all(const cJSON *json, const struct token *token,
+          struct problem *problem)
+{
+    int r;
+
+    if (token->access.len == 0)
+        return problem_set(problem, OUTCOME_MISCONFIGURED,
+                           "the token endpoint's answer has no access_token");
+    r = check_type(json, problem);
+    if (r == 0)
+        r = check("access token", &token->access, problem);
+    if (r == 0)
+        r = check("refresh token", &token->refresh, problem);
+    if (r == 0)
+        r = check("ID token", &token->id, problem);
+    return r;
+}
+
+/* The exp of an access token that is a JWT, or -ENODATA. */
+static int
+jwt_end(const struct secret *access, int64_t *out)
+{
+    cJSON *header = NULL, *payload = NULL;
+    int r;
+
+    r = jwt_decode(access, &header, &payload);
+    if (r == 0)
+        r = json_date(payload, "exp", out);
+    cJSON_Delete(header);
+    cJSON_Delete(payload);
+    return r < 0 ? -ENODATA : 0;
+}
+
+/* 0 and less is no lifetime: some mean "for ever" by it, and nobody "now". */
+static int64_t
+lifetime(const cJSON *json, const struct secret *access, int64_t sent_at)
+{
+    int64_t seconds, end;
+
+    if (json_seconds(json, "expires_in", &seconds) == 0 && seconds > 0)
+        return seconds;
+    if (jwt_end(access, &end) < 0 || end <= sent_at)
+        return TOKEN_LIFETIME_DEFAULT;
+    seconds = end - sent_at;
+    return seconds < JSON_SECONDS_MAX ? seconds : JSON_SECONDS_MAX;
+}
+
+int
+token_parse(const cJSON *json, int64_t sent_at, struct token *out,
+            struct problem *problem)
+{
+    int r;
+
+    r = take_all(json, out);
+    if (r == 0)
+        r = check_all(json, out, problem);
+    if (r < 0)
+        return r;
+    if (out->scope.len > SCOPE_MAX || !is_ascii(&out->scope, ' '))
+        secret_clear(&out->scope); /* it is only shown */
+    out->expires_at = sent_at + lifetime(json, &out->access, sent_at);
+    return 0;
+}
+
+bool
+token_is_empty(const struct token *token)
+{
+    return token->access.len == 0 && token->refresh.len == 0;
+}
+
+static int
+put(struct message *out, enum field field, const struct secret *value)
+{
+    if (value->len == 0)
+        return 0;
+    return message_set(out, field, value->data, value->len);
+}
+
+int
+token_put(const struct token *token, struct message *out)
+{
+    int r;
+
+    r = put(out, FIELD_ACCESS_TOKEN, &token->access);
+    if (r == 0)
+        r = put(out, FIELD_REFRESH_TOKEN, &token->refresh);
+    if (r == 0)
+        r = put(out, FIELD_ID_TOKEN, &token->id);
+    if (r == 0)
+        r = put(out, FIELD_SCOPE, &token->scope);
+    if (r == 0)
+        r = message_set_number(out, FIELD_EXPIRES_AT, token->expires_at);
+    if (r == 0 && token->id.len > 0)
+        r = message_set_number(out, FIELD_ID_EXPIRES_AT, token->id_expires_at);
+    return r;
+}
+
+void
+token_clear(struct token *token)
+{
+    secret_clear(&token->access);
+    secret_clear(&token->refresh);
+    secret_clear(&token->id);
+    secret_clear(&token->scope);
+    token->expires_at = token->id_expires_at = 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXCHANGE_TOKEN_H
+#define EXCHANGE_TOKEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "common/attr.h"
+#include "common/message.h"
+#include "common/secret.h"
+#include "helper/exchange/problem.h"
+
+/* When the provider does not say how long an access token is good for. */
+#define TOKEN_LIFETIME_DEFAULT 300
+
+/* What a token endpoint gave (RFC 6749 5.1).  What it did not give is empty. */
+struct token {
+    struct secret access;
+    struct secret refresh;
+    struct secret id;
+    struct secret scope;
+    int64_t expires_at;    /* of access: Unix time */
+    int64_t id_expires_at; /* of id; 0 until the ID token was checked */
+};
+
+/*
+ * Take a token endpoint's answer to a request that was sent at a Unix time.
+ * Returns 0, -EPROTO when the answer cannot be used (OUTCOME_MISCONFIGURED), or
+ * -ENOMEM.  Also then *out has the tokens that were issued, for the caller to
+ * revoke, and clears it.
+ */
+int token_parse(const cJSON *json, int64_t sent_at, struct token *out,
+                struct problem *problem) MUST_CHECK;
+
+/* Whether there is anything in it that could be revoked. */
+bool token_is_empty(const struct token *token);
+
+/* Copy it into the fields of a RESULT. */
+int token_put(const struct token *token, struct message *out) MUST_CHECK;
+
+void token_clear(struct token *token);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "common/attr.h"
+#include "common/text.h"
+#include "helper/exchange/url.h"
+
+/* The part of a URL, or NULL; ended with curl_free(). */
+static char *
+part(CURLU *url, CURLUPart what)
+{
+    char *text = NULL;
+
+    if (curl_url_get(url, what, &text, 0) != CURLUE_OK)
+        return NULL;
+    return text;
+}
+
+static bool
+has(CURLU *url, CURLUPart what)
+{
+    char *text = part(url, what);
+    bool found = text != NULL;
+
+    curl_free(text);
+    return found;
+}
+
+static bool
+equals(CURLU *url, CURLUPart what, const char *expected)
+{
+    char *text = part(url, what);
+    bool same = text != NULL && strcmp(text, expected) == 0;
+
+    curl_free(text);
+    return same;
+}
+
+static bool
+is_loopback(CURLU *url)
+{
+    char *host = part(url, CURLUPART_HOST);
+    struct in_addr address;
+    bool loopback;
+
+    if (host == NULL)
+        return false;
+    loopback = strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0
+               || (inet_pton(AF_INET, host, &address) == 1
+                   && ntohl(address.s_addr) >> 24 == 127);
+    curl_free(host);
+    return loopback;
+}
+
+static const char *
+check_parts(CURLU *url, bool insecure_http)
+{
+    if (has(url, CURLUPART_USER) || has(url, CURLUPART_PASSWORD))
+        return "contains a user name";
+    if (has(url, CURLUPART_FRAGMENT))
+        return "contains a fragment";
+    if (equals(url, CURLUPART_SCHEME, "https"))
+        return NULL;
+    if (!equals(url, CURLUPART_SCHEME, "http") || !insecure_http)
+        return "is not https";
+    return is_loopback(url) ? NULL : "is http, but not on this host";
+}
+
+const char *
+url_check(const char *url, bool insecure_http)
+{
+    const char *wrong = "is not a URL";
+    CURLU *parsed;
+    size_t i;
+
+    for (i = 0; url[i] != '\0'; i++)
+        if (url[i] <= ' ' || url[i] > '~')
+            return "contains a space or a special character";
+    parsed = curl_url();
+    if (parsed != NULL
+        && curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME)
+               == CURLUE_OK
+        && has(parsed, CURLUPART_HOST))
+        wrong = check_parts(parsed, insecure_http);
+    curl_url_cleanup(parsed);
+    return wrong;
+}
+
+const char *
+url_host(const char *url, char *out, size_t size)
+{
+    CURLU *parsed = curl_url();
+    char *host = NULL, *port = NULL;
+    char text[512];
+
+    if (parsed != NULL
+        && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        host = part(parsed, CURLUPART_HOST);
+        port = part(parsed, CURLUPART_PORT);
+    }
+    (void) snprintf(text, sizeof(text), "%s%s%s", /* cut is good enough */
+                    host != NULL ? host : "an unknown host",
+                    port != NULL ? ":" : "", port != NULL ? port : "");
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(parsed);
+    return text_clean(text, out, size);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HELPER_LOOP_H
+#define HELPER_LOOP_H
+
+#include <stdbool.h>
+
+#include "common/attr.h"
+#include "common/status.h"
+#include "helper/request.h"
+#include "helper/state.h"
+#include "helper/tokens.h"
+
+/* The resident helper, all of it.  Nothing in here is secret while it waits. */
+struct helper {
+    const char *user; /* for the log */
+    int signals;      /* signalfd */
+    int timer;        /* timerfd, CLOCK_BOOTTIME: a suspended laptop renews */
+    int login;        /* pidfd of the login program; -1 once it has died */
+    enum phase phase;
+    bool reload;
+    struct tokens tokens;
+    struct request request;
+    struct status status;
+};
+
+/*
+ * Find the tokens, set the timer by their status or anew, say so in the status.
+ * 0; -EKEYREVOKED when the session is over; or another negative errno.
+ */
+int loop_begin(struct helper *helper) MUST_CHECK;
+
+/*
+ * One poll() for every event, until the session's tokens are gone.  Returns 0, 1
+ * when the program must be executed anew, or a negative errno.
+ */
+int loop_run(struct helper *helper) MUST_CHECK;
+
+/* End the session's tokens, whatever the phase. */
+void loop_end(struct helper *helper);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oidc-session-helper: one for each session, with the user's uid, the keys' group
+ * and no privilege.  The module starts it with
+ *
+ *   0  a pipe on which the module says that it may begin
+ *   1  a pipe on which it says that it is ready
+ *   3  a pidfd of the login program
+ *
+ * and a session keyring of its own (common/keyring.h).  That keyring is its only
+ * store: it can execute itself anew at any time.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "common/io.h"
+#include "common/message.h"
+#include "helper/loop.h"
+
+#define LOGIN_FD      3
+#define GO_TIMEOUT_MS 10000
+
+#define EXIT_USAGE  100
+#define EXIT_SYSTEM 111
+
+/* The argument of a helper that was executed anew. */
+#define RESUME "--resume"
+
+/* Nobody may look at us, and nothing of us may reach a disk. */
+static int
+harden(void)
+{
+    const struct rlimit none = {0};
+
+    umask(077);
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1
+        || setrlimit(RLIMIT_CORE, &none) == -1)
+        return -errno;
+    return 0;
+}
+
+/* Every event is a descriptor; so the signals are blocked for good. */
+static int
+open_events(struct helper *helper)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGALRM);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGPIPE);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+        return -errno;
+    helper->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (helper->signals == -1)
+        return -errno;
+    helper->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (helper->timer == -1)
+        return -errno;
+    helper->login = LOGIN_FD;
+    return fcntl(LOGIN_FD, F_SETFD, FD_CLOEXEC) == -1 ? -errno : 0;
+}
+
+/* Say that we are ready and wait to be told to begin; otherwise never begin. */
+static int
+handshake(void)
+{
+    struct message message = {.kind = KIND_READY};
+    struct secret buf = {0};
+    int r;
+
+    r = message_set_number(&message, FIELD_PID, getpid());
+    if (r == 0)
+        r = message_send(STDOUT_FILENO, &message);
+    if (r == 0)
+        r = message_wait(STDIN_FILENO, &buf, GO_TIMEOUT_MS, &message);
+    if (r == 0 && message.kind != KIND_GO)
+        r = -EBADMSG;
+    message_clear(&message);
+    secret_clear(&buf);
+    return r;
+}
+
+/* The module's pipes are done with. */
+static int
+leave_pipes(void)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int r = 0;
+
+    if (fd == -1 || dup2(fd, STDIN_FILENO) == -1
+        || dup2(fd, STDOUT_FILENO) == -1)
+        r = -errno;
+    fd_close(&fd);
+    return r;
+}
+
+static int
+reload(const struct helper *helper)
+{
+    const char *const argv[] = {HELPER_PATH, helper->user, RESUME, NULL};
+    const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
+
+    if (fcntl(LOGIN_FD, F_SETFD, 0) == -1)
+        return -errno;
+    /* execve() writes to none of them; its type is older than const. */
+    execve(argv[0], (char *const *) (uintptr_t) argv,
+           (char *const *) (uintptr_t) env);
+    return -errno;
+}
+
+static int
+run(struct helper *helper, bool resumed)
+{
+    int r, over;
+
+    over = loop_begin(helper);
+    if (over < 0 && over != -EKEYREVOKED)
+        return over;
+    r = resumed ? 0 : handshake();
+    if (r == 0 && !resumed)
+        r = leave_pipes();
+    if (r < 0)
+        return r;
+    if (over < 0)
+        loop_end(helper);
+    while ((r = loop_run(helper)) == 1) {
+        r = reload(helper);
+        syslog(LOG_ERR, "user %s: cannot execute %s: %s; going on as it is",
+               helper->user, HELPER_PATH, strerror(-r));
+        helper->reload = false;
+    }
+    return r;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct helper helper = {.signals = -1,
+                            .timer = -1,
+                            .login = -1,
+                            .request = REQUEST_NONE};
+    bool resumed = argc == 3 && strcmp(argv[2], RESUME) == 0;
+    int r;
+
+    if (argc != 2 && !resumed)
+        return EXIT_USAGE;
+    openlog("oidc-session-helper", LOG_PID, LOG_AUTHPRIV);
+    helper.user = argv[1];
+    r = harden();
+    if (r == 0)
+        r = open_events(&helper);
+    if (r == 0)
+        r = run(&helper, resumed);
+    if (r == 0)
+        return 0;
+    syslog(LOG_ERR, "user %s: ended by an error: %s", helper.user,
+           strerror(-r));
+    return EXIT_SYSTEM;
+}

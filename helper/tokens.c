@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/keyring.h"
+#include "common/number.h"
+#include "helper/tokens.h"
+
+#define OURS KEY_SPEC_SESSION_KEYRING
+
+void
+tokens_find(struct tokens *out)
+{
+    *out = (struct tokens){0};
+    if (keyring_find(OURS, "keyring", KEYRING_TOKENS, &out->ring) < 0)
+        out->ring = 0;
+    if (keyring_find(OURS, "user", KEY_ACCESS_TOKEN, &out->access) < 0)
+        out->access = 0; /* it may have expired while we were replaced */
+}
+
+int
+tokens_times(const struct tokens *tokens, int64_t *expires_at,
+             struct status *status)
+{
+    struct secret text = {0};
+    int64_t at = 0;
+    int r;
+
+    r = keyring_get(tokens->ring, KEY_EXPIRES_AT, &text);
+    if (r == 0)
+        r = number_parse(secret_text(&text), INT64_MAX, &at);
+    secret_clear(&text);
+    if (r == 0)
+        r = keyring_get(tokens->ring, KEY_STATUS, &text);
+    if (r == 0)
+        r = status_parse(secret_text(&text), status);
+    secret_clear(&text);
+    if (r == 0)
+        *expires_at = at;
+    return r;
+}
+
+int
+tokens_put_status(const struct tokens *tokens, const struct status *status)
+{
+    struct secret text = {0};
+    int r;
+
+    r = status_format(status, &text);
+    if (r == 0)
+        r = keyring_put(tokens->ring, KEY_STATUS, &text, KEY_FOREVER, NULL);
+    secret_clear(&text);
+    return r;
+}
+
+/* The request for a renewal as the module left it, with no token yet. */
+static int
+read_settings(struct message *out)
+{
+    struct secret wire = {0};
+    ssize_t n;
+    int r;
+
+    r = keyring_get(OURS, KEY_SETTINGS, &wire);
+    if (r == 0) {
+        n = message_decode(wire.data, wire.len, out);
+        r = n > 0 ? 0 : -EBADMSG;
+    }
+    secret_clear(&wire);
+    return r;
+}
+
+static int
+read_token(const char *name, struct message *out, enum field field)
+{
+    struct secret token = {0};
+    int r;
+
+    r = keyring_get(OURS, name, &token);
+    if (r == 0)
+        message_move(out, field, &token);
+    secret_clear(&token);
+    return r;
+}
+
+int
+tokens_request(struct message *out)
+{
+    int r;
+
+    r = read_settings(out);
+    if (r == 0)
+        r = read_token(KEY_REFRESH_TOKEN, out, FIELD_REFRESH_TOKEN);
+    return r;
+}
+
+static int64_t
+seconds_until(const struct message *result, enum field field)
+{
+    int64_t at;
+
+    if (message_number(result, field, &at) < 0)
+        return KEY_FOREVER;
+    at -= time(NULL);
+    return at > 1 ? at : 1;
+}
+
+/*
+ * The user may destroy their own access token's key (to invalidate it takes only
+ * the right to search).  The one made instead is the user's and charged to the
+ * user; it gets the same permissions for the session, and none for its owner.
+ */
+static int
+adopt_access(struct tokens *tokens, key_serial_t key)
+{
+    if (keyctl_link(key, OURS) == -1
+        || keyctl_setperm(key, KEY_FOR_SESSION & ~(key_perm_t) KEY_USR_ALL)
+               == -1)
+        return -errno;
+    tokens->access = key;
+    return 0;
+}
+
+static int
+store_access(struct tokens *tokens, const struct message *result)
+{
+    key_serial_t key = 0;
+    int r;
+
+    r = keyring_put(tokens->ring, KEY_ACCESS_TOKEN,
+                    &result->field[FIELD_ACCESS_TOKEN],
+                    seconds_until(result, FIELD_EXPIRES_AT), &key);
+    if (r == 0 && key != tokens->access)
+        r = adopt_access(tokens, key);
+    return r;
+}
+
+int
+tokens_store(struct tokens *tokens, const struct message *result)
+{
+    const struct secret *refresh = &result->field[FIELD_REFRESH_TOKEN];
+    const struct secret *id = &result->field[FIELD_ID_TOKEN];
+    int r = 0;
+
+    /* RFC 6749 section 6: without a new one, the old one stays. */
+    if (refresh->len > 0)
+        r = keyring_put(OURS, KEY_REFRESH_TOKEN, refresh, KEY_FOREVER, NULL);
+    if (r == 0)
+        r = store_access(tokens, result);
+    if (r == 0 && id->len > 0)
+        r = keyring_put(tokens->ring, KEY_ID_TOKEN, id,
+                        seconds_until(result, FIELD_ID_EXPIRES_AT), NULL);
+    if (r == 0)
+        r = keyring_put(tokens->ring, KEY_EXPIRES_AT,
+                        &result->field[FIELD_EXPIRES_AT], KEY_FOREVER, NULL);
+    return r;
+}
+
+static void
+remove_key(key_serial_t ring, const char *name)
+{
+    key_serial_t key;
+
+    if (keyring_find(ring, "user", name, &key) < 0)
+        return; /* gone, or expired: the kernel removes it */
+    (void) key_revoke(key);
+    (void) keyctl_unlink(key, ring); /* only gives the quota back sooner */
+}
+
+void
+tokens_remove(const struct tokens *tokens)
+{
+    remove_key(tokens->ring, KEY_ACCESS_TOKEN);
+    remove_key(tokens->ring, KEY_ID_TOKEN);
+    remove_key(OURS, KEY_REFRESH_TOKEN);
+}
+
+void
+tokens_take(const struct tokens *tokens, struct message *out)
+{
+    static const char *const names[] = {KEY_ACCESS_TOKEN, KEY_ID_TOKEN,
+                                        KEY_EXPIRES_AT, KEY_STATUS};
+    size_t i;
+
+    /* What cannot be read is gone, and needs no revocation. */
+    if (read_settings(out) < 0)
+        message_clear(out);
+    (void) !read_token(KEY_REFRESH_TOKEN, out, FIELD_REFRESH_TOKEN);
+    (void) !read_token(KEY_ACCESS_TOKEN, out, FIELD_ACCESS_TOKEN);
+    out->kind = KIND_REVOKE;
+    if (tokens->ring != 0) {
+        for (i = 0; i < ARRAY_LEN(names); i++)
+            remove_key(tokens->ring, names[i]);
+        (void) key_revoke(tokens->ring);
+    }
+    remove_key(OURS, KEY_ACCESS_TOKEN);
+    remove_key(OURS, KEY_REFRESH_TOKEN);
+    remove_key(OURS, KEY_SETTINGS);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HELPER_TOKENS_H
+#define HELPER_TOKENS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <keyutils.h>
+
+#include "common/attr.h"
+#include "common/message.h"
+#include "common/status.h"
+
+/*
+ * The session's tokens as the helper sees them, through its own session keyring;
+ * the layout is in common/keyring.h.  Nothing is kept here but serials.
+ */
+struct tokens {
+    key_serial_t ring;   /* the keyring `oidc`; 0 when there is none */
+    key_serial_t access; /* the access token's key */
+};
+
+/* Find them.  Without a keyring `oidc`, the session is over already. */
+void tokens_find(struct tokens *out);
+
+/* expires_at and status.  0, -EKEYREVOKED when the session is over, … */
+int tokens_times(const struct tokens *tokens, int64_t *expires_at,
+                 struct status *status) MUST_CHECK;
+int tokens_put_status(const struct tokens *tokens,
+                      const struct status *status) MUST_CHECK;
+
+/*
+ * The request for a renewal.  0; -ENOKEY when there is no refresh token;
+ * -EKEYREVOKED when the session is over; or another negative errno.  The caller
+ * clears *out.
+ */
+int tokens_request(struct message *out) MUST_CHECK;
+
+/*
+ * Store what a renewal brought: the refresh token before the access token is
+ * published, so that the next renewal works whatever happens between.  0;
+ * -EKEYREVOKED when the session is over; -EDQUOT; or another negative errno.
+ */
+int tokens_store(struct tokens *tokens, const struct message *result) MUST_CHECK;
+
+/* The grant is over: remove the tokens, leave the status for the user. */
+void tokens_remove(const struct tokens *tokens);
+
+/*
+ * The session is over: revoke all keys, and make of them the request to revoke at
+ * the provider, as far as they were still there.  The caller clears *out.
+ */
+void tokens_take(const struct tokens *tokens, struct message *out);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <security/pam_ext.h>
+
+#include "common/text.h"
+#include "pam/conversation.h"
+
+#define TEXT_SIZE 2048
+#define URI_SIZE  512
+#define CODE_SIZE 64
+
+/* They have a conversation function, but it refuses whatever it is asked. */
+static const char *const unattended[] = {"atd", "cron", "crond",
+                                         "systemd-user"};
+
+bool
+conversation_possible(pam_handle_t *pamh)
+{
+    const void *item = NULL;
+    const struct pam_conv *conv;
+    size_t i;
+
+    if (pam_get_item(pamh, PAM_CONV, &item) != PAM_SUCCESS || item == NULL)
+        return false;
+    conv = item;
+    if (conv->conv == NULL)
+        return false;
+    if (pam_get_item(pamh, PAM_SERVICE, &item) != PAM_SUCCESS || item == NULL)
+        return true;
+    for (i = 0; i < ARRAY_LEN(unattended); i++)
+        if (strcmp(unattended[i], item) == 0)
+            return false;
+    return true;
+}
+
+/* "5 minutes", "90 seconds"; "" when the provider did not say. */
+static void
+lifetime_text(const struct message *prompt, char *out, size_t size)
+{
+    int64_t seconds;
+
+    out[0] = '\0';
+    if (message_number(prompt, FIELD_EXPIRES_IN, &seconds) < 0)
+        return;
+    if (seconds % 60 == 0 && seconds > 60)
+        (void) snprintf(out, size, "  It is good for %" PRId64 " minutes.",
+                        seconds / 60);
+    else
+        (void) snprintf(out, size, "  It is good for %" PRId64 " seconds.",
+                        seconds);
+}
+
+char *
+approval_text(const struct message *prompt, char *out, size_t size)
+{
+    char uri[URI_SIZE], complete[URI_SIZE], code[CODE_SIZE], lifetime[64];
+
+    text_clean(message_text(prompt, FIELD_VERIFICATION_URI), uri, sizeof(uri));
+    text_clean(message_text(prompt, FIELD_VERIFICATION_URI_COMPLETE), complete,
+               sizeof(complete));
+    text_clean(message_text(prompt, FIELD_USER_CODE), code, sizeof(code));
+    lifetime_text(prompt, lifetime, sizeof(lifetime));
+    (void) snprintf(out, size,
+                    "To log in, open this page in a browser\n\n"
+                    "    %s\n\n"
+                    "and enter this code:  %s%s%s%s%s\n",
+                    uri, code, lifetime,
+                    complete[0] != '\0' ? "\n\nOr open this page, which has the"
+                                          " code in it:\n\n    "
+                                        : "",
+                    complete, complete[0] != '\0' ? "\n" : "");
+    return out;
+}
+
+int
+conversation_approve(const struct context *ctx, const struct message *prompt)
+{
+    char text[TEXT_SIZE], *answer = NULL;
+    int r;
+
+    approval_text(prompt, text, sizeof(text));
+    r = pam_prompt(ctx->pamh, PAM_PROMPT_ECHO_ON, &answer,
+                   "%s\nPress Enter after you have approved: ", text);
+    free(answer); /* nothing secret: any answer is an Enter */
+    return r == PAM_SUCCESS ? 0 : -ECANCELED;
+}
+
+/* A copy of PAM_AUTHTOK; -ENODATA when there is none. */
+static int
+password_from_pam(const struct context *ctx, struct secret *out)
+{
+    const void *item = NULL;
+
+    if (pam_get_item(ctx->pamh, PAM_AUTHTOK, &item) != PAM_SUCCESS
+        || item == NULL)
+        return -ENODATA;
+    return secret_append_text(out, item, MESSAGE_MAX);
+}
+
+static int
+password_ask(const struct context *ctx, struct secret *out)
+{
+    char *answer = NULL;
+    int r;
+
+    r = pam_prompt(ctx->pamh, PAM_PROMPT_ECHO_OFF, &answer, "Password: ");
+    if (r != PAM_SUCCESS || answer == NULL) {
+        free(answer);
+        return -ECANCELED;
+    }
+    r = secret_append_text(out, answer, MESSAGE_MAX);
+    /* For the modules behind us; they ask again when they do not get it. */
+    if (r == 0)
+        (void) pam_set_item(ctx->pamh, PAM_AUTHTOK, answer);
+    explicit_bzero(answer, strlen(answer));
+    free(answer);
+    return r;
+}
+
+int
+conversation_password(const struct context *ctx, const struct options *options,
+                      struct secret *out)
+{
+    int r = -ENODATA;
+
+    if (options->use_first_pass || options->try_first_pass)
+        r = password_from_pam(ctx, out);
+    if (r == -ENODATA && !options->use_first_pass)
+        r = password_ask(ctx, out);
+    return r;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/keyring.h"
+#include "common/number.h"
+#include "common/status.h"
+#include "common/text.h"
+#include "pam/handoff.h"
+
+#define HANDOFF_PREFIX  "oidc-handoff:"
+#define HANDOFF_SECONDS 120
+
+/* Root, its owner, and nobody else: possession gives nothing. */
+#define HANDOFF_PERMISSIONS KEY_USR_ALL
+
+/*
+ * In su, the real uid is still the caller's, and with it the user keyring.  Only
+ * this thread is switched, and only for the one call; libc would switch all.
+ */
+static int
+with_root_user_keyring(long (*call)(key_serial_t, key_serial_t),
+                       key_serial_t ring)
+{
+    uid_t real = getuid();
+    long r;
+
+    if (real != 0 && syscall(SYS_setresuid, 0, -1, -1) == -1)
+        return -errno;
+    r = call(ring, KEY_SPEC_USER_KEYRING) == -1 ? -errno : 0;
+    if (real != 0 && syscall(SYS_setresuid, real, -1, -1) == -1)
+        return -errno;
+    return (int) r;
+}
+
+static int
+put(key_serial_t ring, const char *name, const void *data, size_t len)
+{
+    struct secret value = {0};
+    key_serial_t key = 0;
+    int r;
+
+    r = secret_append(&value, data, len, TOKEN_MAX);
+    if (r == 0)
+        r = keyring_put(ring, name, &value, HANDOFF_SECONDS, &key);
+    secret_clear(&value);
+    if (r == 0 && keyctl_setperm(key, HANDOFF_PERMISSIONS) == -1)
+        r = -errno;
+    return r;
+}
+
+/* The request for a renewal, as far as it is always the same. */
+static int
+put_settings(key_serial_t ring, const struct message *result)
+{
+    static const enum field fields[] = {FIELD_SETTINGS, FIELD_BEFORE_EXPIRY,
+                                        FIELD_REVOKE, FIELD_TIMEOUT,
+                                        FIELD_ID_EXPIRES_AT};
+    struct message settings = {.kind = KIND_RENEW};
+    const struct secret *value;
+    struct secret wire = {0};
+    size_t i;
+    int r = 0;
+
+    for (i = 0; r == 0 && i < ARRAY_LEN(fields); i++) {
+        value = &result->field[fields[i]];
+        if (message_has(result, fields[i]))
+            r = message_set(&settings, fields[i], value->data, value->len);
+    }
+    if (r == 0)
+        r = message_encode(&settings, &wire);
+    if (r == 0)
+        r = put(ring, KEY_SETTINGS, wire.data, wire.len);
+    secret_clear(&wire);
+    message_clear(&settings);
+    return r;
+}
+
+static int
+put_status(key_serial_t ring, const struct message *result)
+{
+    struct status status = {
+        .state = STATE_ACTIVE,
+        .renewed_at = time(NULL),
+    };
+    struct secret text = {0};
+    int64_t at;
+    int r;
+
+    if (message_number(result, FIELD_RENEWED_AT, &at) == 0)
+        status.renewed_at = at;
+    text_clean(message_text(result, FIELD_SUBJECT), status.subject,
+               sizeof(status.subject));
+    text_clean(message_text(result, FIELD_ISSUER), status.issuer,
+               sizeof(status.issuer));
+    text_clean(message_text(result, FIELD_SCOPE), status.scope,
+               sizeof(status.scope));
+    text_clean(message_text(result, FIELD_REASON), status.last_error,
+               sizeof(status.last_error));
+    r = status_format(&status, &text);
+    if (r == 0)
+        r = put(ring, KEY_STATUS, text.data, text.len);
+    secret_clear(&text);
+    return r;
+}
+
+static int
+put_all(key_serial_t ring, const struct message *result)
+{
+    const struct secret *access = &result->field[FIELD_ACCESS_TOKEN];
+    const struct secret *id = &result->field[FIELD_ID_TOKEN];
+    const struct secret *refresh = &result->field[FIELD_REFRESH_TOKEN];
+    const struct secret *expires = &result->field[FIELD_EXPIRES_AT];
+    int r;
+
+    r = put(ring, KEY_ACCESS_TOKEN, access->data, access->len);
+    if (r == 0)
+        r = id->len > 0 ? put(ring, KEY_ID_TOKEN, id->data, id->len)
+                        : put(ring, KEY_ID_TOKEN, KEY_NO_ID_TOKEN,
+                              strlen(KEY_NO_ID_TOKEN));
+    if (r == 0)
+        r = put(ring, KEY_EXPIRES_AT, expires->data, expires->len);
+    if (r == 0 && refresh->len > 0)
+        r = put(ring, KEY_REFRESH_TOKEN, refresh->data, refresh->len);
+    if (r == 0)
+        r = put_settings(ring, result);
+    if (r == 0)
+        r = put_status(ring, result);
+    return r;
+}
+
+/*
+ * One name for each login, because a keyring holds only one link of a name: two
+ * logins of one user at once would lose the tokens of the first.
+ */
+static int
+handoff_name(uid_t uid, char *out, size_t size)
+{
+    uint64_t number;
+
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t) sizeof(number))
+        return -errno;
+    (void) snprintf(out, size, HANDOFF_PREFIX "%u:%016" PRIx64, uid, number);
+    return 0;
+}
+
+static int
+export(const struct context *ctx, key_serial_t ring)
+{
+    char text[64];
+
+    (void) snprintf(text, sizeof(text), HANDOFF_VARIABLE "=%" PRId32, ring);
+    return pam_putenv(ctx->pamh, text) == PAM_SUCCESS ? 0 : -ENOMEM;
+}
+
+int
+handoff_make(const struct context *ctx, uid_t uid, const struct message *result)
+{
+    key_serial_t ring = 0;
+    char name[64];
+    int r;
+
+    r = handoff_name(uid, name, sizeof(name));
+    if (r == 0)
+        r = keyring_make(KEY_SPEC_PROCESS_KEYRING, name, &ring);
+    if (r < 0)
+        return r;
+    if (keyctl_setperm(ring, HANDOFF_PERMISSIONS) == -1
+        || keyctl_set_timeout(ring, HANDOFF_SECONDS) == -1)
+        r = -errno;
+    if (r == 0)
+        r = put_all(ring, result);
+    if (r == 0)
+        r = with_root_user_keyring(keyctl_link, ring);
+    if (r == 0)
+        r = export(ctx, ring);
+    if (r < 0)
+        handoff_revoke(ring);
+    return r;
+}
+
+bool
+handoff_is_for(const struct key_info *info, uid_t uid)
+{
+    char prefix[32];
+
+    (void) snprintf(prefix, sizeof(prefix), HANDOFF_PREFIX "%u:", uid);
+    return info->is_keyring && info->uid == 0
+           && info->permissions == HANDOFF_PERMISSIONS
+           && strncmp(info->description, prefix, strlen(prefix)) == 0;
+}
+
+/* -EPERM for everything that is not a hand-off of ours for this user. */
+static int
+handoff_check(const char *serial, uid_t uid, key_serial_t *out)
+{
+    struct key_info info = {0};
+    int64_t number = 0;
+    int r;
+
+    if (number_parse(serial, INT32_MAX, &number) < 0 || number == 0)
+        return -EPERM;
+    r = key_info_get((key_serial_t) number, &info);
+    if (r == -EACCES || r == -EBADMSG)
+        return -EPERM;
+    if (r < 0)
+        return r;
+    if (!handoff_is_for(&info, uid))
+        return -EPERM;
+    *out = (key_serial_t) number;
+    return 0;
+}
+
+int
+handoff_take(const struct context *ctx, uid_t uid, key_serial_t *out)
+{
+    const char *serial = pam_getenv(ctx->pamh, HANDOFF_VARIABLE);
+    key_serial_t ring = 0;
+    int r;
+
+    if (serial == NULL)
+        return -ENODATA;
+    r = handoff_check(serial, uid, &ring);
+    /* Whatever it was: it must not reach the user's environment. */
+    if (pam_putenv(ctx->pamh, HANDOFF_VARIABLE) != PAM_SUCCESS && r == 0)
+        r = -ENOMEM;
+    if (r == 0 && keyctl_link(ring, KEY_SPEC_PROCESS_KEYRING) == -1)
+        r = -errno;
+    if (r == 0)
+        r = with_root_user_keyring(keyctl_unlink, ring);
+    if (r == -ENOENT) { /* another session took it already */
+        (void) keyctl_unlink(ring, KEY_SPEC_PROCESS_KEYRING);
+        r = -ENOKEY;
+    }
+    if (r == 0)
+        *out = ring;
+    return r;
+}
+
+void
+handoff_revoke(key_serial_t ring)
+{
+    static const char *const names[] = {KEY_ACCESS_TOKEN, KEY_REFRESH_TOKEN,
+                                        KEY_SETTINGS,     KEY_ID_TOKEN,
+                                        KEY_EXPIRES_AT,   KEY_STATUS};
+    key_serial_t key;
+    size_t i;
+
+    /* As their owner; what cannot be found is gone or timed out. */
+    for (i = 0; i < ARRAY_LEN(names); i++)
+        if (keyring_find(ring, "user", names[i], &key) == 0)
+            (void) key_revoke(key);
+    (void) key_revoke(ring);
+    (void) with_root_user_keyring(keyctl_unlink, ring); /* if still there */
+    (void) keyctl_unlink(ring, KEY_SPEC_PROCESS_KEYRING);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <security/pam_modutil.h>
+
+#include "common/io.h"
+#include "common/outcome.h"
+#include "common/spawn.h"
+#include "pam/conversation.h"
+#include "pam/file.h"
+#include "pam/login.h"
+
+/* Not the keys' group: the exchange must not be able to write them. */
+#define EXCHANGE_GID 65534
+
+/* A few requests of at most a minute each; afterwards it is not alive. */
+#define SILENCE_MAX_S INT64_C(200)
+
+struct dialogue {
+    const struct context *ctx;
+    const struct options *options;
+    int to;   /* the exchange's standard input */
+    int from; /* its standard output */
+    int64_t patience; /* seconds until its next message */
+    bool first;       /* nothing has been received yet */
+};
+
+/*
+ * ---- What the exchange asks for.  Each returns 0 or a negative errno that it
+ * ---- has already logged.
+ */
+
+static int
+lost(const struct dialogue *dialogue, int r)
+{
+    log_line(dialogue->ctx, LOG_ERR, "%s ended without a result: %s",
+             EXCHANGE_PATH, strerror(-r));
+    return -EIO;
+}
+
+static int
+answer_file(struct dialogue *dialogue, const struct message *question)
+{
+    struct message answer = {.kind = KIND_FILE};
+    struct secret bytes = {0};
+    const char *why;
+    int r;
+
+    r = file_read(message_text(question, FIELD_PATH), true, &bytes, &why);
+    if (r < 0)
+        r = message_set_text(&answer, FIELD_REASON, why);
+    else
+        message_move(&answer, FIELD_FILE, &bytes);
+    if (r == 0)
+        r = message_send(dialogue->to, &answer);
+    message_clear(&answer);
+    secret_clear(&bytes);
+    return r < 0 ? lost(dialogue, r) : 0;
+}
+
+static int
+answer_password(struct dialogue *dialogue, const struct message *question UNUSED)
+{
+    struct message answer = {.kind = KIND_PASSWORD};
+    struct secret password = {0};
+    int r;
+
+    r = conversation_password(dialogue->ctx, dialogue->options, &password);
+    if (r < 0) {
+        log_line(dialogue->ctx, LOG_NOTICE, "%s",
+                 r == -ENODATA ? "no password from an earlier module"
+                                 " (use_first_pass)"
+                               : "the user did not give a password");
+    } else {
+        message_move(&answer, FIELD_PASSWORD, &password);
+        r = message_send(dialogue->to, &answer);
+        if (r < 0)
+            r = lost(dialogue, r);
+    }
+    message_clear(&answer);
+    secret_clear(&password);
+    return r;
+}
+
+static int
+answer_prompt(struct dialogue *dialogue, const struct message *question)
+{
+    int64_t expires_in;
+    int r;
+
+    if (message_number(question, FIELD_EXPIRES_IN, &expires_in) == 0
+        && expires_in < 24 * 3600)
+        dialogue->patience += expires_in;
+    /* The exchange asks the provider meanwhile; see what it found afterwards. */
+    r = conversation_approve(dialogue->ctx, question);
+    if (r < 0)
+        log_line(dialogue->ctx, LOG_NOTICE,
+                 "the user went away before approving the login");
+    return r;
+}
+
+static int
+answer(struct dialogue *dialogue, const struct message *question)
+{
+    bool first = dialogue->first;
+
+    dialogue->first = false;
+    /* Before it has talked to anybody but us, and never again: the exchange
+     * may not ask root for files once a stranger could have taken it over. */
+    if (question->kind == KIND_NEED_FILE && first)
+        return answer_file(dialogue, question);
+    if (question->kind == KIND_NEED_PASSWORD)
+        return answer_password(dialogue, question);
+    if (question->kind == KIND_PROMPT)
+        return answer_prompt(dialogue, question);
+    return lost(dialogue, -EBADMSG);
+}
+
+/* ---- The dialogue ---- */
+
+static int
+dialogue_begin(struct dialogue *dialogue, const struct secret *config)
+{
+    struct message request = {.kind = KIND_LOGIN};
+    int r;
+
+    r = message_set(&request, FIELD_CONFIG, config->data, config->len);
+    if (r == 0)
+        r = message_set_text(&request, FIELD_PATH, dialogue->options->config);
+    if (r == 0)
+        r = message_set_text(&request, FIELD_USER, dialogue->ctx->user);
+    if (r == 0)
+        r = message_send(dialogue->to, &request);
+    message_clear(&request);
+    return r < 0 ? lost(dialogue, r) : 0;
+}
+
+static int
+dialogue_run(struct dialogue *dialogue, struct message *result)
+{
+    struct secret buf = {0};
+    int r;
+
+    do {
+        r = message_wait(dialogue->from, &buf, (int) dialogue->patience * 1000,
+                         result);
+        if (r < 0)
+            r = lost(dialogue, r);
+        else if (result->kind != KIND_RESULT)
+            r = answer(dialogue, result);
+    } while (r == 0 && result->kind != KIND_RESULT);
+    secret_clear(&buf);
+    return r;
+}
+
+static const struct verdict {
+    int r;
+    int priority;
+} verdicts[OUTCOME_COUNT] = {
+    [OUTCOME_OK] = {0, LOG_INFO},
+    [OUTCOME_TRANSIENT] = {-EHOSTUNREACH, LOG_WARNING},
+    [OUTCOME_AMBIGUOUS] = {-EHOSTUNREACH, LOG_WARNING},
+    [OUTCOME_DEAD] = {-EACCES, LOG_NOTICE},
+    [OUTCOME_MISCONFIGURED] = {-EINVAL, LOG_ERR},
+    [OUTCOME_DENIED] = {-EACCES, LOG_NOTICE},
+    [OUTCOME_EXPIRED] = {-ETIME, LOG_NOTICE},
+};
+
+/* Log and tell how it ended. */
+static int
+verdict(const struct context *ctx, const struct message *result)
+{
+    enum outcome outcome;
+
+    if (outcome_parse(message_text(result, FIELD_OUTCOME), &outcome) < 0) {
+        log_line(ctx, LOG_ERR, "%s gave an unknown outcome", EXCHANGE_PATH);
+        return -EIO;
+    }
+    if (outcome == OUTCOME_OK
+        && (result->field[FIELD_ACCESS_TOKEN].len == 0
+            || result->field[FIELD_EXPIRES_AT].len == 0
+            || result->field[FIELD_SETTINGS].len == 0)) {
+        log_line(ctx, LOG_ERR, "%s gave no tokens", EXCHANGE_PATH);
+        return -EIO;
+    }
+    if (message_has(result, FIELD_REASON))
+        log_line(ctx,
+                 outcome == OUTCOME_OK ? LOG_WARNING
+                                       : verdicts[outcome].priority,
+                 "%s", message_text(result, FIELD_REASON));
+    if (message_has(result, FIELD_NOTICE))
+        log_user(ctx, "%s", message_text(result, FIELD_NOTICE));
+    return verdicts[outcome].r;
+}
+
+/* ---- Starting it ---- */
+
+static int
+exchange_start(const struct context *ctx, struct dialogue *dialogue)
+{
+    const char *const argv[] = {EXCHANGE_PATH, "login", NULL};
+    struct spawn plan = {.argv = argv,
+                         .n_fds = 3,
+                         .become = true,
+                         .gid = EXCHANGE_GID};
+    const struct passwd *pw = pam_modutil_getpwnam(ctx->pamh, OIDC_USER);
+    int in[2] = {-1, -1}, out[2] = {-1, -1};
+    int r = 0;
+
+    if (pw == NULL) {
+        log_line(ctx, LOG_ERR,
+                 "the system user %s does not exist; run systemd-sysusers",
+                 OIDC_USER);
+        return -EINVAL;
+    }
+    plan.uid = pw->pw_uid;
+    if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
+        r = -errno;
+    if (r == 0) {
+        plan.fds[0] = in[0];
+        plan.fds[1] = out[1];
+        plan.fds[2] = -1;
+        r = spawn(&plan);
+    }
+    fd_close(&in[0]);
+    fd_close(&out[1]);
+    dialogue->to = in[1];
+    dialogue->from = out[0];
+    if (r < 0)
+        log_line(ctx, LOG_ERR, "cannot start %s: %s", EXCHANGE_PATH,
+                 strerror(-r));
+    return r;
+}
+
+static int
+config_read(const struct context *ctx, const char *path, struct secret *out)
+{
+    const char *why;
+
+    if (file_read(path, false, out, &why) == 0)
+        return 0;
+    log_line(ctx, LOG_ERR, "%s %s", path, why);
+    return -EINVAL;
+}
+
+int
+login_run(const struct context *ctx, const struct options *options,
+          int (*store)(const struct context *, uid_t, const struct message *),
+          uid_t uid)
+{
+    struct dialogue dialogue = {.ctx = ctx,
+                                .options = options,
+                                .to = -1,
+                                .from = -1,
+                                .patience = SILENCE_MAX_S,
+                                .first = true};
+    struct message result = {0};
+    struct secret config = {0};
+    int r;
+
+    r = config_read(ctx, options->config, &config);
+    if (r == 0)
+        r = exchange_start(ctx, &dialogue);
+    if (r == 0)
+        r = dialogue_begin(&dialogue, &config);
+    if (r == 0)
+        r = dialogue_run(&dialogue, &result);
+    if (r == 0)
+        r = verdict(ctx, &result);
+    if (r == 0)
+        r = store(ctx, uid, &result);
+    if (r == 0)
+        r = message_send_kind(dialogue.to, KIND_STORED);
+    fd_close(&dialogue.to);
+    fd_close(&dialogue.from);
+    message_clear(&result);
+    secret_clear(&config);
+    return r;
+}
