@@ -2,7 +2,7 @@ dnl SPDX-License-Identifier: MIT
 dnl OIDC_ADD_FLAGS(VARIABLE, FLAGS): add each flag that the compiler and the
 dnl linker take without a warning.
 AC_DEFUN([OIDC_ADD_FLAGS], [
-    for flag in $2; do
+    for flag in m4_normalize([$2]); do
         AS_VAR_PUSHDEF([cached], [oidc_cv_flag_$flag])
         AC_CACHE_CHECK([whether $CC takes $flag], [cached], [
             oidc_saved_cflags=$CFLAGS

@@ -17,8 +17,8 @@ struct caller {
 };
 
 /*
- * Wait for a message of that kind.  0, -EBADMSG when another one comes, -ENODATA
- * when the caller is gone, or another negative errno.
+ * Wait for a message of that kind.  0, -EBADMSG when another one comes,
+ * -ENODATA when the caller is gone, or another negative errno.
  */
 int caller_expect(struct caller *caller, enum kind kind,
                   struct message *out) MUST_CHECK;

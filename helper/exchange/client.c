@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/evp.h>
 
-#include "common/text.h"
 #include "helper/exchange/client.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/url.h"
@@ -77,7 +77,7 @@ read_reply(const struct http_reply *http, const struct form *form,
     answer->sent = http->sent;
     answer->status = http->status;
     answer->retry_after = http->retry_after;
-    (void) text_clean(http->detail, answer->detail, sizeof(answer->detail));
+    memcpy(answer->detail, http->detail, sizeof(answer->detail));
     /* Half an answer is none.  A body that is no JSON has nothing to say. */
     if (http->code == CURLE_OK
         && json_parse(http->body.data, http->body.len, &out->json) == 0) {
@@ -95,6 +95,7 @@ client_get(const struct client *client, const char *url,
     struct http_reply reply = {0};
     int r;
 
+    out->sent_at = time(NULL);
     r = http_get(client->http, url, &reply);
     if (r == 0)
         read_reply(&reply, &nothing, out);
@@ -111,6 +112,7 @@ client_post(const struct client *client, const char *url, struct form *form,
     int r;
 
     r = authenticate(client->settings, form, &header);
+    out->sent_at = time(NULL);
     if (r == 0)
         r = http_post(client->http, url, &form->body, &header, &reply);
     if (r == 0)

@@ -2,6 +2,8 @@
 #ifndef EXCHANGE_CLIENT_H
 #define EXCHANGE_CLIENT_H
 
+#include <stdint.h>
+
 #include <cjson/cJSON.h>
 
 #include "common/attr.h"
@@ -22,6 +24,7 @@ struct client_reply {
     struct oauth_answer answer;
     enum outcome outcome; /* oauth_classify(answer) */
     cJSON *json;          /* the body, or NULL when it is no JSON object */
+    int64_t sent_at;      /* Unix time before the request was sent */
 };
 
 /* Fetch a document.  0 when it was tried, or a negative errno. */
@@ -29,15 +32,15 @@ int client_get(const struct client *client, const char *url,
                struct client_reply *out) MUST_CHECK;
 
 /*
- * Post a form, with the client's authentication.  It is added to the form, which
- * is good for one request.  0 when it was tried, or a negative errno.
+ * Post a form, with the client's authentication.  It is added to the form,
+ * which is good for one request.  0 when it was tried, or a negative errno.
  */
-int client_post(const struct client *client, const char *url,
-                struct form *form, struct client_reply *out) MUST_CHECK;
+int client_post(const struct client *client, const char *url, struct form *form,
+                struct client_reply *out) MUST_CHECK;
 
 /* oauth_problem() for a reply. */
 int client_problem(const struct client_reply *reply, const char *what,
-                   const char *url, struct problem *problem) MUST_CHECK;
+                   const char *url, struct problem *problem);
 
 void client_reply_clear(struct client_reply *reply);
 

@@ -26,7 +26,8 @@ static const char *const grant_names[GRANT_COUNT] = {
     [GRANT_PASSWORD] = "password",
 };
 
-/* ---- types: each writes *field, or returns -EINVAL or -ENOMEM --------------- */
+/* ---- types: each writes *field, or returns -EINVAL or -ENOMEM ---------------
+ */
 
 static int
 copy(const char *value, void *field)
@@ -157,7 +158,8 @@ parse_url(const char *value, void *field)
     return parse_word(value, field);
 }
 
-/* ---- the table ------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------
+ */
 
 enum need { OPTIONAL, REQUIRED };
 
@@ -222,7 +224,8 @@ static const struct option {
 };
 /* clang-format on */
 
-/* ---- reading --------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------
+ */
 
 struct reading {
     struct config *config;
@@ -342,7 +345,8 @@ on_setting(void *arg, unsigned line, const char *section, const char *key,
     return assign(reading, i, value, line);
 }
 
-/* ---- what depends on more than one setting ----------------------------------- */
+/* ---- what depends on more than one setting
+ * ----------------------------------- */
 
 static unsigned
 section_line(const struct reading *reading, const char *name)
@@ -391,8 +395,7 @@ check_urls(const struct reading *reading)
     }
     i = (size_t) find_option("provider", "issuer");
     if (strchr(config->settings.issuer, '?') != NULL)
-        return fail(reading, reading->line[i], &options[i],
-                    "contains a query");
+        return fail(reading, reading->line[i], &options[i], "contains a query");
     return 0;
 }
 
@@ -427,8 +430,8 @@ check_pairs(const struct reading *reading)
 }
 
 int
-config_parse(const char *path, const void *data, size_t len,
-             struct config *out, struct problem *problem)
+config_parse(const char *path, const void *data, size_t len, struct config *out,
+             struct problem *problem)
 {
     struct reading reading = {.config = out, .problem = problem};
     struct inifile file = {.setting = on_setting, .arg = &reading};
@@ -449,12 +452,13 @@ config_parse(const char *path, const void *data, size_t len,
         r = check_urls(&reading);
     if (r == 0)
         r = check_pairs(&reading);
-    out->secret_line = reading.line[find_option("provider",
-                                                "client_secret_file")];
+    out->secret_line =
+        reading.line[find_option("provider", "client_secret_file")];
     return r;
 }
 
-/* ---- the secret -------------------------------------------------------------- */
+/* ---- the secret
+ * -------------------------------------------------------------- */
 
 int
 config_secret_problem(const struct config *config, const char *wrong,

@@ -87,8 +87,7 @@ form_add_words(struct form *form, const char *name, const char *words)
 }
 
 int
-form_add_secret(struct form *form, const char *name,
-                const struct secret *value)
+form_add_secret(struct form *form, const char *name, const struct secret *value)
 {
     form_hide(form, value);
     return add(form, name, value->data, value->len);

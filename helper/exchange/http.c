@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "helper/exchange/http.h"
 
 #define BODY_MAX   (1024U * 1024)
@@ -86,24 +87,30 @@ http_close(struct http *http)
     http->curl = NULL;
 }
 
+/* In curl's words, which for one of ours would be puzzling. */
+static const char *
+explain(const struct http *http, CURLcode code)
+{
+    if (code == CURLE_WRITE_ERROR || code == CURLE_FILESIZE_EXCEEDED)
+        return "the answer is larger than 1 MiB";
+    return http->detail[0] != '\0' ? http->detail : curl_easy_strerror(code);
+}
+
 static void
-read_reply(struct http *http, CURLcode code, struct http_reply *out)
+read_reply(const struct http *http, CURLcode code, struct http_reply *out)
 {
     curl_off_t begun = 0, wait = 0;
 
     out->code = code;
-    (void) strncpy(out->detail,
-                   http->detail[0] != '\0' ? http->detail
-                                           : curl_easy_strerror(code),
-                   sizeof(out->detail) - 1);
+    (void) text_clean(explain(http, code), out->detail, sizeof(out->detail));
     /* What curl cannot tell is as if there were none. */
     (void) curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &out->status);
     (void) curl_easy_getinfo(http->curl, CURLINFO_RETRY_AFTER, &wait);
     /* Connected, through proxy and TLS: from then on bytes may have gone. */
     (void) curl_easy_getinfo(http->curl, CURLINFO_PRETRANSFER_TIME_T, &begun);
     out->sent = begun > 0;
-    out->retry_after = wait < HTTP_RETRY_AFTER_MAX ? wait
-                                                   : HTTP_RETRY_AFTER_MAX;
+    out->retry_after =
+        wait < HTTP_RETRY_AFTER_MAX ? wait : HTTP_RETRY_AFTER_MAX;
 }
 
 static int
@@ -117,6 +124,9 @@ perform(struct http *http, const char *url, struct curl_slist *headers,
         || !SET(curl, WRITEDATA, out))
         return -ENOMEM;
     read_reply(http, curl_easy_perform(curl), out);
+    /* They belong to our callers; the handle lives on. */
+    (void) SET(curl, HTTPHEADER, NULL);
+    (void) SET(curl, POSTFIELDS, NULL);
     return 0;
 }
 

@@ -32,7 +32,7 @@ struct http_reply {
     long status;         /* 0 without an answer */
     int64_t retry_after; /* seconds, 0 without one */
     struct secret body;
-    char detail[CURL_ERROR_SIZE]; /* curl's words for code */
+    char detail[CURL_ERROR_SIZE]; /* curl's words for code, one line */
 };
 
 /* 0, -ENOMEM, or -ENOTSUP when curl refuses one of these settings. */

@@ -30,9 +30,9 @@ has_audience(const cJSON *claims, const char *client_id)
         return strcmp(aud->valuestring, client_id) == 0;
     if (!cJSON_IsArray(aud))
         return false;
-    cJSON_ArrayForEach(item, aud)
-        if (cJSON_IsString(item) && strcmp(item->valuestring, client_id) == 0)
-            return true;
+    cJSON_ArrayForEach(item, aud) if (cJSON_IsString(item)
+                                      && strcmp(item->valuestring, client_id)
+                                             == 0) return true;
     return false;
 }
 
@@ -107,8 +107,8 @@ identity_check_name(const cJSON *claims, const char *claim, const char *user,
         problem_notice(problem, "The provider does not say who you are.");
         return problem_set(problem, OUTCOME_DENIED,
                            "no usable name: claim %.64s is %s the ID token",
-                           claim, item == NULL ? "missing in"
-                                               : "not a name in");
+                           claim,
+                           item == NULL ? "missing in" : "not a name in");
     }
     (void) text_clean(item->valuestring, name, sizeof(name));
     if (strcmp(item->valuestring, user) == 0 && is_visible(user))

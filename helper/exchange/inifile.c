@@ -79,7 +79,8 @@ take_line(struct parse *parse, char *str, size_t size)
     newline = memchr(parse->next, '\n', left);
     len = newline != NULL ? (size_t) (newline - parse->next) : left;
     if (len + 2 > size)
-        return bad(parse, "it is longer than inih takes (usually 198 characters)");
+        return bad(parse,
+                   "it is longer than inih takes (usually 198 characters)");
     memcpy(str, parse->next, len);
     str[len] = '\0';
     parse->next += newline != NULL ? len + 1 : len;
@@ -112,9 +113,9 @@ on_setting(void *arg, const char *section, const char *name, const char *value)
     struct parse *parse = arg;
 
     if (parse->error == 0)
-        parse->error = parse->file->setting(parse->file->arg, parse->file->line,
-                                            section, name,
-                                            value != NULL ? value : "");
+        parse->error =
+            parse->file->setting(parse->file->arg, parse->file->line, section,
+                                 name, value != NULL ? value : "");
     return 1;
 }
 

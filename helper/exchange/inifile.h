@@ -9,8 +9,8 @@
 /*
  * inih with line numbers, and strict: what inih would cut, join or skip in
  * silence is an error here.  That is a line longer than its buffer (198
- * characters, where it is built as usual), a line that starts with a space (inih
- * takes it as a continuation), text behind a section's name, a control
+ * characters, where it is built as usual), a line that starts with a space
+ * (inih takes it as a continuation), text behind a section's name, a control
  * character.  A comment is a line that starts with ; or #, or what follows a
  * space and a ; in any line.
  */

@@ -9,7 +9,8 @@
 
 #include "helper/exchange/json.h"
 
-/* More members than any document of OAuth has: twins are searched in squares. */
+/* More members than any document of OAuth has: twins are searched in squares.
+ */
 #define MEMBERS_MAX 512
 
 /* Year 9999: later than any date that is meant. */
@@ -99,9 +100,9 @@ has_twins(const cJSON *json)
 {
     const cJSON *member;
 
-    cJSON_ArrayForEach(member, json)
-        if ((cJSON_IsObject(json) && has_twin(member)) || has_twins(member))
-            return true;
+    cJSON_ArrayForEach(member,
+                       json) if ((cJSON_IsObject(json) && has_twin(member))
+                                 || has_twins(member)) return true;
     return false;
 }
 
@@ -144,8 +145,7 @@ json_text(const cJSON *object, const char *name)
 {
     const char *text;
 
-    text = cJSON_GetStringValue(
-        cJSON_GetObjectItemCaseSensitive(object, name));
+    text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
     return text != NULL && *text != '\0' ? text : NULL;
 }
 
@@ -157,16 +157,16 @@ number_of_text(const char *text)
     char *end;
 
     if (*text == '\0' || text[strspn(text, "0123456789.")] != '\0')
-        return NAN;
+        return (double) NAN;
     number = strtod(text, &end);
-    return *end == '\0' ? number : NAN;
+    return *end == '\0' ? number : (double) NAN;
 }
 
 int
 json_seconds(const cJSON *object, const char *name, int64_t *out)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    double number = NAN;
+    double number = (double) NAN;
 
     if (item == NULL || cJSON_IsNull(item))
         return -ENODATA;

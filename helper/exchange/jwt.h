@@ -11,9 +11,9 @@
 
 /*
  * Take a compact JWS (RFC 7515 7.1) apart: three parts that are strict
- * base64url, the first two of them JSON objects.  The signature is not verified.
- * Returns 0, -EBADMSG for anything else, or -ENOMEM.  The caller ends *header
- * and *payload with cJSON_Delete().
+ * base64url, the first two of them JSON objects.  The signature is not
+ * verified. Returns 0, -EBADMSG for anything else, or -ENOMEM.  The caller ends
+ * *header and *payload with cJSON_Delete().
  */
 int jwt_decode(const struct secret *token, cJSON **header,
                cJSON **payload) MUST_CHECK;

@@ -15,12 +15,12 @@
 
 /* What came of one request, as far as it decides how to go on. */
 struct oauth_answer {
-    CURLcode code;               /* of the transport */
-    bool sent;                   /* the request may have reached the provider */
-    long status;                 /* of HTTP */
-    bool json;                   /* the body is a JSON object */
-    char error[48];              /* OAuth error code, "" for none */
-    char description[104];       /* error_description, fit to be shown */
+    CURLcode code;         /* of the transport */
+    bool sent;             /* the request may have reached the provider */
+    long status;           /* of HTTP */
+    bool json;             /* the body is a JSON object */
+    char error[48];        /* OAuth error code, "" for none */
+    char description[104]; /* error_description, fit to be shown */
     char detail[CURL_ERROR_SIZE]; /* the transport's words */
     int64_t retry_after;
 };
@@ -32,8 +32,8 @@ struct oauth_answer {
 enum outcome oauth_classify(const struct oauth_answer *answer);
 
 /*
- * Read error and error_description from a body, cleaned and cut.  What repeats a
- * secret that went with the form is left out.
+ * Read error and error_description from a body, cleaned and cut.  What repeats
+ * a secret that went with the form is left out.
  */
 void oauth_read_error(const cJSON *json, const struct form *form,
                       struct oauth_answer *out);
@@ -43,6 +43,6 @@ void oauth_read_error(const cJSON *json, const struct form *form,
  * The outcome is oauth_classify()'s.  Returns -EPROTO.
  */
 int oauth_problem(const struct oauth_answer *answer, const char *what,
-                  const char *host, struct problem *problem) MUST_CHECK;
+                  const char *host, struct problem *problem);
 
 #endif

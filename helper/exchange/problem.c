@@ -11,7 +11,7 @@
 #define RAW_MAX 2048
 
 static void PRINTF(3, 0)
-write_clean(char *out, size_t size, const char *format, va_list args)
+    write_clean(char *out, size_t size, const char *format, va_list args)
 {
     char raw[RAW_MAX];
 

@@ -142,8 +142,8 @@ read_rest(const cJSON *json, struct settings *out)
         || json_seconds(json, "timeout", &out->timeout) < 0
         || out->timeout == 0)
         return -EBADMSG;
-    out->insecure_http = cJSON_IsTrue(
-        cJSON_GetObjectItemCaseSensitive(json, "insecure_http"));
+    out->insecure_http =
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "insecure_http"));
     out->revoke =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "revoke"));
     if (secret == NULL)

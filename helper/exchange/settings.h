@@ -42,7 +42,8 @@ const char *auth_name(enum auth auth);
 /* Returns 0, or -EINVAL for an unknown word. */
 int auth_parse(const char *name, enum auth *out) MUST_CHECK;
 
-/* Append the text.  0, -EMSGSIZE when it does not fit into a key, or -ENOMEM. */
+/* Append the text.  0, -EMSGSIZE when it does not fit into a key, or -ENOMEM.
+ */
 int settings_encode(const struct settings *settings,
                     struct secret *out) MUST_CHECK;
 

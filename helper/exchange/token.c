@@ -78,8 +78,7 @@ check_type(const cJSON *json, struct problem *problem)
 }
 
 static int
-check_all(const cJSON *json, const struct token *token,
-          struct problem *problem)
+check_all(const cJSON *json, const struct token *token, struct problem *problem)
 {
     int r;
 

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "helper/exchange/exchange.h"
+#include "helper/exchange/login.h"
+#include "helper/exchange/renew.h"
+#include "helper/exchange/revoke.h"
+
+static const struct verb {
+    const char *name;
+    enum kind kind;
+    int (*run)(struct exchange *exchange, const struct message *request,
+               struct message *result);
+} verbs[] = {
+    {"login", KIND_LOGIN, login_run},
+    {"renew", KIND_RENEW, renew_run},
+    {"revoke", KIND_REVOKE, revoke_run},
+};
+
+static const struct verb *
+find_verb(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(verbs); i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+bool
+exchange_has_verb(const char *verb)
+{
+    return find_verb(verb) != NULL;
+}
+
+struct client
+exchange_client(struct exchange *exchange)
+{
+    return (struct client){
+        .http = &exchange->http,
+        .settings = &exchange->settings,
+    };
+}
+
+int
+exchange_resume(struct exchange *exchange, const struct message *request)
+{
+    int r;
+
+    r = settings_decode(&request->field[FIELD_SETTINGS], &exchange->settings);
+    if (r == -EBADMSG)
+        return problem_set(&exchange->problem, OUTCOME_MISCONFIGURED,
+                           "the settings of this session are damaged");
+    if (r < 0)
+        return r;
+    return http_open(&exchange->http, &exchange->settings);
+}
+
+/* Nobody will use what was obtained.  Whether the provider knows that, too. */
+static bool
+discard(struct exchange *exchange, struct problem *problem)
+{
+    struct client client = exchange_client(exchange);
+    int r = 0;
+
+    if (!token_is_empty(&exchange->token))
+        r = revoke_tokens(&client, &exchange->token.refresh,
+                          &exchange->token.access, problem);
+    token_clear(&exchange->token);
+    return r == 0;
+}
+
+static int
+put_text(struct message *out, enum field field, const char *text)
+{
+    return *text != '\0' ? message_set_text(out, field, text) : 0;
+}
+
+/* outcome, and the words that go with it, also with a good one. */
+static int
+send_result(struct exchange *exchange, enum outcome outcome,
+            struct message *result)
+{
+    const struct problem *problem = &exchange->problem;
+    int r;
+
+    result->kind = KIND_RESULT;
+    r = message_set_text(result, FIELD_OUTCOME, outcome_name(outcome));
+    if (r == 0)
+        r = put_text(result, FIELD_REASON, problem->reason);
+    if (r == 0)
+        r = put_text(result, FIELD_NOTICE, problem->notice);
+    if (r == 0 && problem->retry_after > 0)
+        r = message_set_number(result, FIELD_RETRY_AFTER, problem->retry_after);
+    if (r == 0)
+        r = message_send(exchange->caller.out, result);
+    return r;
+}
+
+static int
+fail(struct exchange *exchange)
+{
+    struct problem *problem = &exchange->problem, left = {0};
+    struct message result = {0}; /* the verb's may be half done */
+    char reason[sizeof(problem->reason)];
+    int r;
+
+    if (!discard(exchange, &left)) {
+        memcpy(reason, problem->reason, sizeof(reason));
+        (void) problem_set(problem, problem->outcome, /* returns -EPROTO */
+                           "%.700s; what it issued is not revoked: %.200s",
+                           reason, left.reason);
+    }
+    r = send_result(exchange, problem->outcome, &result);
+    message_clear(&result);
+    return r;
+}
+
+static int
+deliver(struct exchange *exchange, struct message *result)
+{
+    struct problem unheard = {0};
+    int r;
+
+    r = send_result(exchange, OUTCOME_OK, result);
+    if (token_is_empty(&exchange->token))
+        return r;
+    if ((r < 0 || !caller_stored(&exchange->caller))
+        && exchange->settings.revoke)
+        (void) discard(exchange, &unheard); /* there is nobody to tell */
+    return r;
+}
+
+static int
+serve(struct exchange *exchange, const struct verb *verb)
+{
+    struct message request = {0}, result = {0};
+    struct problem unheard = {0};
+    int r;
+
+    r = caller_expect(&exchange->caller, verb->kind, &request);
+    if (r == 0)
+        r = verb->run(exchange, &request, &result);
+    message_clear(&request);
+    if (r == 0)
+        r = deliver(exchange, &result);
+    else if (r == -EPROTO)
+        r = fail(exchange);
+    else /* no memory, or no caller: there is nobody to tell */
+        (void) discard(exchange, &unheard);
+    message_clear(&result);
+    return r;
+}
+
+int
+exchange_run(const char *verb, int in, int out)
+{
+    const struct verb *found = find_verb(verb);
+    struct exchange exchange = {.caller = {.in = in, .out = out}};
+    int r;
+
+    if (found == NULL)
+        return -EINVAL;
+    r = serve(&exchange, found);
+    token_clear(&exchange.token);
+    http_close(&exchange.http);
+    settings_clear(&exchange.settings);
+    caller_clear(&exchange.caller);
+    return r;
+}

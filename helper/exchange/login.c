@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "helper/exchange/config.h"
+#include "helper/exchange/device.h"
+#include "helper/exchange/discovery.h"
+#include "helper/exchange/identity.h"
+#include "helper/exchange/json.h"
+#include "helper/exchange/jwt.h"
+#include "helper/exchange/login.h"
+#include "helper/exchange/password.h"
+
+/* What the user is told when there is nothing more exact to say. */
+static const char *const notices[OUTCOME_COUNT] = {
+    [OUTCOME_TRANSIENT] = "The login provider cannot be reached. Please try "
+                          "again later.",
+    [OUTCOME_MISCONFIGURED] = "Logging in by the provider is not set up "
+                              "correctly. Please tell your administrator.",
+    [OUTCOME_DENIED] = "The provider refused the login.",
+    [OUTCOME_EXPIRED] = "Nobody approved the login in time.",
+};
+
+/* ---- before: what root wrote ----------------------------------------------
+ */
+
+/*
+ * The module opens the file for us, as root.  It does so only when we ask
+ * before anything else: until now we have parsed nothing but what root wrote.
+ */
+static int
+fetch_secret(struct exchange *exchange, struct config *config)
+{
+    struct message question = {.kind = KIND_NEED_FILE}, answer = {0};
+    int r;
+
+    if (config->client_secret_file == NULL)
+        return 0;
+    r = message_set_text(&question, FIELD_PATH, config->client_secret_file);
+    if (r == 0)
+        r = caller_ask(&exchange->caller, &question, KIND_FILE, &answer);
+    if (r == 0 && !message_has(&answer, FIELD_FILE))
+        r = config_secret_problem(config, message_text(&answer, FIELD_REASON),
+                                  &exchange->problem);
+    if (r == 0)
+        r = config_take_secret(config, &answer.field[FIELD_FILE],
+                               &exchange->problem);
+    message_clear(&question);
+    message_clear(&answer);
+    return r;
+}
+
+static int
+configure(struct exchange *exchange, const struct message *request,
+          struct config *config)
+{
+    const struct secret *bytes = &request->field[FIELD_CONFIG];
+    int r;
+
+    r = config_parse(message_text(request, FIELD_PATH), bytes->data, bytes->len,
+                     config, &exchange->problem);
+    if (r == 0)
+        r = fetch_secret(exchange, config);
+    if (r < 0)
+        return r;
+    /* From here on they belong to the exchange. */
+    exchange->settings = config->settings;
+    config->settings = (struct settings){0};
+    return http_open(&exchange->http, &exchange->settings);
+}
+
+/* ---- the grant -------------------------------------------------------------
+ */
+
+static int
+obtain(struct exchange *exchange, const struct config *config, const char *user)
+{
+    struct client client = exchange_client(exchange);
+    struct problem *problem = &exchange->problem;
+
+    if (config->grant == GRANT_PASSWORD)
+        return password_run(&client, config->scope, user, &exchange->caller,
+                            &exchange->token, problem);
+    if (exchange->settings.device_authorization_endpoint == NULL)
+        return problem_set(problem, OUTCOME_MISCONFIGURED,
+                           "the provider's metadata has no "
+                           "device_authorization_endpoint");
+    return device_run(&client, config->scope, &exchange->caller,
+                      &exchange->token, problem);
+}
+
+/* ---- after: who it is
+ * --------------------------------------------------------- */
+
+static int
+check_claims(const cJSON *claims, const char *username_claim, const char *user,
+             int64_t now, struct settings *settings, struct token *token,
+             struct problem *problem)
+{
+    int r;
+
+    r = identity_check(claims, settings, problem);
+    if (r == 0)
+        r = identity_check_times(claims, now, &token->id_expires_at, problem);
+    if (r == 0)
+        r = identity_check_name(claims, username_claim, user, problem);
+    if (r < 0)
+        return r;
+    settings->subject = strdup(json_text(claims, "sub"));
+    return settings->subject != NULL ? 0 : -ENOMEM;
+}
+
+int
+login_check(const char *username_claim, const char *user, int64_t now,
+            struct settings *settings, struct token *token,
+            struct problem *problem)
+{
+    cJSON *header = NULL, *claims = NULL;
+    int r;
+
+    if (token->id.len == 0)
+        return problem_set(problem, OUTCOME_DENIED,
+                           "the provider issued no ID token (is openid in "
+                           "the scope?)");
+    r = jwt_decode(&token->id, &header, &claims);
+    if (r == -EBADMSG)
+        r = problem_set(problem, OUTCOME_DENIED, "the ID token is malformed");
+    if (r == 0)
+        r = check_claims(claims, username_claim, user, now, settings, token,
+                         problem);
+    cJSON_Delete(header);
+    cJSON_Delete(claims);
+    return r;
+}
+
+static void
+warn_without_refresh(struct exchange *exchange)
+{
+    if (exchange->token.refresh.len > 0)
+        return;
+    (void) problem_set(&exchange->problem, OUTCOME_OK, /* it goes with it */
+                       "the provider issued no refresh token (scope "
+                       "offline_access?): the token will not be renewed");
+    problem_notice(&exchange->problem,
+                   "Your access token will not be renewed: the provider "
+                   "issued no refresh token.");
+}
+
+static int
+put_settings(const struct settings *settings, struct message *result)
+{
+    struct secret text = {0};
+    int r;
+
+    r = settings_encode(settings, &text);
+    if (r == 0)
+        message_move(result, FIELD_SETTINGS, &text);
+    secret_clear(&text);
+    return r;
+}
+
+static int
+put_result(const struct exchange *exchange, const struct config *config,
+           struct message *result)
+{
+    const struct settings *settings = &exchange->settings;
+    int r;
+
+    r = token_put(&exchange->token, result);
+    if (r == 0 && exchange->token.scope.len == 0) /* as asked for: 5.1 */
+        r = message_set_text(result, FIELD_SCOPE, config->scope);
+    if (r == 0)
+        r = message_set_text(result, FIELD_ISSUER, settings->issuer);
+    if (r == 0)
+        r = message_set_text(result, FIELD_SUBJECT, settings->subject);
+    if (r == 0)
+        r = message_set_text(result, FIELD_BEFORE_EXPIRY,
+                             config->before_expiry);
+    if (r == 0)
+        r = message_set_text(result, FIELD_REVOKE,
+                             settings->revoke ? "yes" : "no");
+    if (r == 0)
+        r = message_set_number(result, FIELD_TIMEOUT, settings->timeout);
+    if (r == 0)
+        r = put_settings(settings, result);
+    return r;
+}
+
+/* What the classes of renewals are for a login, and a word for the user. */
+static void
+adapt(struct problem *problem)
+{
+    if (problem->outcome == OUTCOME_DEAD)
+        problem->outcome = OUTCOME_DENIED;
+    if (problem->outcome == OUTCOME_AMBIGUOUS)
+        problem->outcome = OUTCOME_TRANSIENT;
+    if (problem->notice[0] == '\0')
+        problem_notice(problem, "%s", notices[problem->outcome]);
+}
+
+static int
+run(struct exchange *exchange, const struct message *request,
+    struct config *config, struct message *result)
+{
+    const char *user = message_text(request, FIELD_USER);
+    int r;
+
+    r = configure(exchange, request, config);
+    if (r == 0)
+        r = discovery_run(&exchange->http, &exchange->settings,
+                          &exchange->problem);
+    if (r == 0)
+        r = obtain(exchange, config, user);
+    if (r == 0)
+        r = login_check(config->username_claim, user, time(NULL),
+                        &exchange->settings, &exchange->token,
+                        &exchange->problem);
+    if (r < 0)
+        return r;
+    warn_without_refresh(exchange);
+    return put_result(exchange, config, result);
+}
+
+int
+login_run(struct exchange *exchange, const struct message *request,
+          struct message *result)
+{
+    struct config config = {0};
+    int r;
+
+    if (message_text(request, FIELD_USER)[0] == '\0')
+        return -EBADMSG;
+    r = run(exchange, request, &config, result);
+    if (r == -EPROTO)
+        adapt(&exchange->problem);
+    config_clear(&config);
+    return r;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <time.h>
+
+#include "helper/exchange/identity.h"
+#include "helper/exchange/jwt.h"
+#include "helper/exchange/renew.h"
+
+static int
+check_claims(const cJSON *claims, const struct settings *settings,
+             struct problem *problem)
+{
+    int r;
+
+    r = identity_check(claims, settings, problem);
+    if (r == 0)
+        r = identity_check_subject(claims, settings->subject, problem);
+    if (r == -EPROTO)
+        problem->outcome = OUTCOME_DEAD;
+    return r;
+}
+
+int
+renew_check(const struct settings *settings, int64_t now, struct token *token,
+            struct problem *problem)
+{
+    cJSON *header = NULL, *claims = NULL;
+    int r;
+
+    if (token->id.len == 0)
+        return 0;
+    r = jwt_decode(&token->id, &header, &claims);
+    if (r == -EBADMSG)
+        r = problem_set(problem, OUTCOME_DEAD,
+                        "the ID token of the renewal is malformed");
+    if (r == 0)
+        r = check_claims(claims, settings, problem);
+    if (r == 0
+        && identity_check_times(claims, now, &token->id_expires_at, problem)
+               < 0)
+        secret_clear(&token->id); /* the reason goes with a good outcome */
+    cJSON_Delete(header);
+    cJSON_Delete(claims);
+    return r;
+}
+
+static int
+make_form(const struct settings *settings, const struct secret *refresh,
+          struct form *out)
+{
+    int r;
+
+    r = form_add(out, "grant_type", "refresh_token");
+    if (r == 0)
+        r = form_add_secret(out, "refresh_token", refresh);
+    if (r == 0)
+        r = form_add_optional(out, "audience", settings->audience);
+    if (r == 0)
+        r = form_add_words(out, "resource", settings->resource);
+    return r;
+}
+
+static int
+refresh(struct exchange *exchange, const struct secret *refresh_token)
+{
+    struct client client = exchange_client(exchange);
+    const char *url = exchange->settings.token_endpoint;
+    struct problem *problem = &exchange->problem;
+    struct client_reply reply = {0};
+    struct form form = {0};
+    int r;
+
+    r = make_form(&exchange->settings, refresh_token, &form);
+    if (r == 0)
+        r = client_post(&client, url, &form, &reply);
+    if (r == 0 && reply.outcome != OUTCOME_OK)
+        r = client_problem(&reply, "the token endpoint", url, problem);
+    if (r == 0)
+        r = token_parse(reply.json, reply.sent_at, &exchange->token, problem);
+    client_reply_clear(&reply);
+    form_clear(&form);
+    return r;
+}
+
+int
+renew_run(struct exchange *exchange, const struct message *request,
+          struct message *result)
+{
+    int r;
+
+    if (request->field[FIELD_REFRESH_TOKEN].len == 0)
+        return -EBADMSG;
+    r = exchange_resume(exchange, request);
+    if (r == 0)
+        r = refresh(exchange, &request->field[FIELD_REFRESH_TOKEN]);
+    if (r == 0)
+        r = renew_check(&exchange->settings, time(NULL), &exchange->token,
+                        &exchange->problem);
+    if (r == 0)
+        r = token_put(&exchange->token, result);
+    return r;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+
+#include "helper/exchange/revoke.h"
+
+#define WHAT "the revocation endpoint"
+
+static int
+post(const struct client *client, const struct secret *token, const char *hint,
+     struct client_reply *out)
+{
+    struct form form = {0};
+    int r;
+
+    r = form_add_secret(&form, "token", token);
+    if (r == 0)
+        r = form_add(&form, "token_type_hint", hint);
+    if (r == 0)
+        r = client_post(client, client->settings->revocation_endpoint, &form,
+                        out);
+    form_clear(&form);
+    return r;
+}
+
+/* Whether asking again later may help.  The body does not matter (2.2). */
+static bool
+is_transient(const struct client_reply *reply)
+{
+    if (reply->answer.code != CURLE_OK)
+        return true;
+    return reply->outcome == OUTCOME_TRANSIENT && reply->answer.status >= 400;
+}
+
+static bool
+is_done(const struct client_reply *reply)
+{
+    return reply->answer.status >= 200 && reply->answer.status <= 299
+           && reply->answer.error[0] == '\0';
+}
+
+/* *reached says whether the provider answered at all. */
+static int
+revoke_one(const struct client *client, const struct secret *token,
+           const char *hint, bool *reached, struct problem *problem)
+{
+    const char *url = client->settings->revocation_endpoint;
+    struct client_reply reply = {0};
+    int r;
+
+    if (token->len == 0)
+        return 0;
+    r = post(client, token, hint, &reply);
+    if (r == 0 && reply.answer.code != CURLE_OK)
+        *reached = false;
+    if (r == 0 && is_transient(&reply)) {
+        r = client_problem(&reply, WHAT, url, problem);
+        problem->outcome = OUTCOME_TRANSIENT;
+    } else if (r == 0 && !is_done(&reply)) {
+        (void) client_problem(&reply, WHAT, url, problem); /* for the log */
+    }
+    client_reply_clear(&reply);
+    return r;
+}
+
+int
+revoke_tokens(const struct client *client, const struct secret *refresh,
+              const struct secret *access, struct problem *problem)
+{
+    bool reached = true;
+    int first, second = 0;
+
+    if (client->settings->revocation_endpoint == NULL) {
+        (void) problem_set(problem, OUTCOME_OK, /* not a failure */
+                           "the provider has no revocation endpoint");
+        return 0;
+    }
+    first = revoke_one(client, refresh, "refresh_token", &reached, problem);
+    if (reached)
+        second = revoke_one(client, access, "access_token", &reached, problem);
+    return first < 0 ? first : second;
+}
+
+int
+revoke_run(struct exchange *exchange, const struct message *request,
+           struct message *result UNUSED)
+{
+    struct client client = exchange_client(exchange);
+    int r;
+
+    r = exchange_resume(exchange, request);
+    if (r < 0)
+        return r;
+    return revoke_tokens(&client, &request->field[FIELD_REFRESH_TOKEN],
+                         &request->field[FIELD_ACCESS_TOKEN],
+                         &exchange->problem);
+}
