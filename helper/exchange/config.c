@@ -26,8 +26,7 @@ static const char *const grant_names[GRANT_COUNT] = {
     [GRANT_PASSWORD] = "password",
 };
 
-/* ---- types: each writes *field, or returns -EINVAL or -ENOMEM ---------------
- */
+/* ---- types: each writes *field, or returns -EINVAL or -ENOMEM ------------ */
 
 static int
 copy(const char *value, void *field)
@@ -158,8 +157,7 @@ parse_url(const char *value, void *field)
     return parse_word(value, field);
 }
 
-/* ---- the table -------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------- */
 
 enum need { OPTIONAL, REQUIRED };
 
@@ -224,8 +222,7 @@ static const struct option {
 };
 /* clang-format on */
 
-/* ---- reading ---------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------- */
 
 struct reading {
     struct config *config;
@@ -345,8 +342,7 @@ on_setting(void *arg, unsigned line, const char *section, const char *key,
     return assign(reading, i, value, line);
 }
 
-/* ---- what depends on more than one setting
- * ----------------------------------- */
+/* ---- what depends on more than one setting ------------------------------- */
 
 static unsigned
 section_line(const struct reading *reading, const char *name)
@@ -457,8 +453,7 @@ config_parse(const char *path, const void *data, size_t len, struct config *out,
     return r;
 }
 
-/* ---- the secret
- * -------------------------------------------------------------- */
+/* ---- the secret ---------------------------------------------------------- */
 
 int
 config_secret_problem(const struct config *config, const char *wrong,

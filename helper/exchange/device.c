@@ -21,8 +21,7 @@
 #define USER_CODE_MAX    64U
 #define URI_MAX          2048U
 
-/* ---- pure -------------------------------------------------------------------
- */
+/* ---- pure ---------------------------------------------------------------- */
 
 static int
 unusable(const char *what, struct problem *problem)
@@ -145,8 +144,7 @@ device_clear(struct device *device)
     *device = (struct device){0};
 }
 
-/* ---- with the provider and the caller
- * ---------------------------------------- */
+/* ---- with the provider and the caller ------------------------------------ */
 
 /* Counts the time of a suspended host as well: the code's does not stop. */
 static int64_t

@@ -117,6 +117,7 @@ discovery_run(struct http *http, struct settings *settings,
     r = fetch(http, settings, DISCOVERY_OIDC, &reply, problem);
     if (r == -EPROTO && reply.answer.status == 404) {
         client_reply_clear(&reply);
+        *problem = (struct problem){0};
         r = fetch(http, settings, DISCOVERY_OAUTH, &reply, problem);
     }
     if (r == 0)

@@ -17,16 +17,15 @@
 
 /* What the user is told when there is nothing more exact to say. */
 static const char *const notices[OUTCOME_COUNT] = {
-    [OUTCOME_TRANSIENT] = "The login provider cannot be reached. Please try "
-                          "again later.",
+    [OUTCOME_TRANSIENT] = "The login provider does not answer as it should. "
+                          "Please try again later.",
     [OUTCOME_MISCONFIGURED] = "Logging in by the provider is not set up "
                               "correctly. Please tell your administrator.",
     [OUTCOME_DENIED] = "The provider refused the login.",
     [OUTCOME_EXPIRED] = "Nobody approved the login in time.",
 };
 
-/* ---- before: what root wrote ----------------------------------------------
- */
+/* ---- before: what root wrote --------------------------------------------- */
 
 /*
  * The module opens the file for us, as root.  It does so only when we ask
@@ -73,8 +72,7 @@ configure(struct exchange *exchange, const struct message *request,
     return http_open(&exchange->http, &exchange->settings);
 }
 
-/* ---- the grant -------------------------------------------------------------
- */
+/* ---- the grant ----------------------------------------------------------- */
 
 static int
 obtain(struct exchange *exchange, const struct config *config, const char *user)
@@ -93,8 +91,7 @@ obtain(struct exchange *exchange, const struct config *config, const char *user)
                       &exchange->token, problem);
 }
 
-/* ---- after: who it is
- * --------------------------------------------------------- */
+/* ---- after: who it is ---------------------------------------------------- */
 
 static int
 check_claims(const cJSON *claims, const char *username_claim, const char *user,

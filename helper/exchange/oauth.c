@@ -8,7 +8,7 @@
 #include "helper/exchange/json.h"
 #include "helper/exchange/oauth.h"
 
-/* curl's errors that no waiting cures.  All others are the network's. */
+/* curl's errors that no waiting cures, when they come before the request. */
 static const CURLcode local_errors[] = {
     CURLE_UNSUPPORTED_PROTOCOL,     CURLE_URL_MALFORMAT,
     CURLE_SSL_CERTPROBLEM,          CURLE_SSL_CIPHER,
@@ -67,10 +67,12 @@ classify_transport(CURLcode code, bool sent)
 {
     size_t i;
 
+    if (sent)
+        return OUTCOME_AMBIGUOUS;
     for (i = 0; i < ARRAY_LEN(local_errors); i++)
         if (local_errors[i] == code)
             return OUTCOME_MISCONFIGURED;
-    return sent ? OUTCOME_AMBIGUOUS : OUTCOME_TRANSIENT;
+    return OUTCOME_TRANSIENT;
 }
 
 static enum outcome
@@ -123,7 +125,7 @@ read_member(const cJSON *json, const char *name, const struct form *form,
     if (text == NULL)
         return;
     if (form_leaks(form, text))
-        text = "(not shown: it repeats a secret)";
+        text = "not shown: it repeats a secret";
     (void) text_clean(text, out, size); /* returns out */
 }
 
@@ -135,6 +137,15 @@ oauth_read_error(const cJSON *json, const struct form *form,
     if (out->error[0] != '\0')
         read_member(json, "error_description", form, out->description,
                     sizeof(out->description));
+}
+
+static const char *
+explain_transport(enum outcome outcome)
+{
+    if (outcome == OUTCOME_AMBIGUOUS)
+        return "gave no usable answer";
+    return outcome == OUTCOME_MISCONFIGURED ? "cannot be used"
+                                            : "cannot be reached";
 }
 
 static const char *
@@ -156,9 +167,7 @@ oauth_problem(const struct oauth_answer *answer, const char *what,
     problem->retry_after = answer->retry_after;
     if (answer->code != CURLE_OK)
         return problem_set(problem, outcome, "%s at %s %s: %s", what, host,
-                           answer->sent ? "gave no usable answer"
-                                        : "cannot be reached",
-                           answer->detail);
+                           explain_transport(outcome), answer->detail);
     if (answer->error[0] == '\0')
         return problem_set(problem, outcome, "%s at %s answered %ld%s", what,
                            host, answer->status, explain_status(answer));

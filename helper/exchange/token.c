@@ -137,6 +137,7 @@ token_parse(const cJSON *json, int64_t sent_at, struct token *out,
         return r;
     if (out->scope.len > SCOPE_MAX || !is_ascii(&out->scope, ' '))
         secret_clear(&out->scope); /* it is only shown */
+    out->sent_at = sent_at;
     out->expires_at = sent_at + lifetime(json, &out->access, sent_at);
     return 0;
 }
@@ -169,6 +170,8 @@ token_put(const struct token *token, struct message *out)
         r = put(out, FIELD_SCOPE, &token->scope);
     if (r == 0)
         r = message_set_number(out, FIELD_EXPIRES_AT, token->expires_at);
+    if (r == 0)
+        r = message_set_number(out, FIELD_RENEWED_AT, token->sent_at);
     if (r == 0 && token->id.len > 0)
         r = message_set_number(out, FIELD_ID_EXPIRES_AT, token->id_expires_at);
     return r;
@@ -181,5 +184,5 @@ token_clear(struct token *token)
     secret_clear(&token->refresh);
     secret_clear(&token->id);
     secret_clear(&token->scope);
-    token->expires_at = token->id_expires_at = 0;
+    token->sent_at = token->expires_at = token->id_expires_at = 0;
 }

@@ -21,6 +21,7 @@ struct token {
     struct secret refresh;
     struct secret id;
     struct secret scope;
+    int64_t sent_at;       /* when access was asked for: Unix time */
     int64_t expires_at;    /* of access: Unix time */
     int64_t id_expires_at; /* of id; 0 until the ID token was checked */
 };

@@ -9,6 +9,7 @@ first digits of their SHA-256, because that is all anybody should see of them.
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -18,6 +19,7 @@ import pexpect
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = sys.argv[1]
+CA = "/etc/ssl/test-provider.crt"
 LIFETIME = 12  # of an access token, in seconds
 PROMPT = "alice$ "
 
@@ -62,9 +64,10 @@ def start_provider():
 
 
 def configure(provider):
+    shutil.copy(provider["OP_CA"], CA)  # its own directory is private
     with open("/etc/security/oidc-session.conf", "w", encoding="ascii") as conf:
         conf.write(f"[provider]\nissuer = {provider['OP_ISSUER']}\nclient_id = pam-public\n")
-        conf.write(f"ca_file = {provider['OP_CA']}\n")
+        conf.write(f"ca_file = {CA}\n")
     with open("/etc/pam.d/sshd", "w", encoding="ascii") as stack:
         stack.write(PAM)
 
@@ -127,7 +130,7 @@ def wait_for_renewal(shell, before):
 
 def userinfo(shell, provider, quiet=False):
     return shell.run("""printf 'header = "Authorization: Bearer %s"' "$(keyctl pipe "$OIDC_ACCESS_TOKEN_KEY")" |"""
-                     f" curl -sS --cacert {provider['OP_CA']} -K - {provider['OP_USERINFO_ENDPOINT']}; echo", quiet)
+                     f" curl -sS --cacert {CA} -K - {provider['OP_USERINFO_ENDPOINT']}; echo", quiet)
 
 
 def root_reads(name):

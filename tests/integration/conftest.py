@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -22,6 +23,7 @@ BUILD = os.environ.get("OIDC_BUILD", f"{TOP}/build")
 PROVIDER = f"{TOP}/tests/provider"
 LOG = "/var/log/syslog-test"
 CONFIG = "/etc/security/oidc-session.conf"
+CA = "/etc/ssl/test-provider.crt"
 UIDS = {"alice": 61001, "bob": 61002, "carol": 61003}
 # What every token, code, password and client secret of the provider contains, and every JWT.
 CANARY = re.compile(rb"CANARY-|ImtpZCI6InRlc3Qtand0LWtleS")
@@ -151,8 +153,11 @@ class Provider:
         self.running = {}
 
     def start(self, **settings):
-        """Start it, or again with other settings; the port, keys and tokens stay."""
-        settings = {name: str(value) for name, value in settings.items()}
+        """Start it, or again with other settings; the port, keys and tokens stay.
+
+        The interval of the device grant is 1 s unless a test says otherwise: the RFC's 5 s add up.
+        """
+        settings = {name: str(value) for name, value in {"DEVICE_INTERVAL": 1, **settings}.items()}
         if self.running is not None and self.vars and self.running == settings:
             self.control("faults", {})
             return self
@@ -160,6 +165,7 @@ class Provider:
         self.vars = dict(re.findall(r"^export (OP_\w+)=(.*)$", text, re.M))
         self.running = settings
         self.control("faults", {})
+        shutil.copy(self.vars["OP_CA"], CA)  # its own directory is private
         return self
 
     def stop(self):
@@ -226,7 +232,7 @@ def provider(the_provider):
 def configure(provider, text=None, **more):
     """Write oidc-session.conf; more: section_key=value, e.g. login_grant="password"."""
     settings = {
-        "provider": {"issuer": provider.issuer, "client_id": "pam-public", "ca_file": provider.ca},
+        "provider": {"issuer": provider.issuer, "client_id": "pam-public", "ca_file": CA},
         "login": {}, "renewal": {}, "logout": {},
     }
     for name, value in more.items():

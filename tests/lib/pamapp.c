@@ -171,13 +171,13 @@ call(pam_handle_t *pamh, const char *step, int flags)
     if (strcmp(step, "acct") == 0)
         return pam_acct_mgmt(pamh, flags);
     if (strcmp(step, "establish") == 0)
-        return pam_setcred(pamh, flags | PAM_ESTABLISH_CRED);
+        return pam_setcred(pamh, flags + (int) PAM_ESTABLISH_CRED);
     if (strcmp(step, "reinitialize") == 0)
-        return pam_setcred(pamh, flags | PAM_REINITIALIZE_CRED);
+        return pam_setcred(pamh, flags + (int) PAM_REINITIALIZE_CRED);
     if (strcmp(step, "refresh") == 0)
-        return pam_setcred(pamh, flags | PAM_REFRESH_CRED);
+        return pam_setcred(pamh, flags + (int) PAM_REFRESH_CRED);
     if (strcmp(step, "delete") == 0)
-        return pam_setcred(pamh, flags | PAM_DELETE_CRED);
+        return pam_setcred(pamh, flags + (int) PAM_DELETE_CRED);
     if (strcmp(step, "open") == 0)
         return pam_open_session(pamh, flags);
     if (strcmp(step, "close") == 0)
