@@ -35,6 +35,8 @@ caller_sleep(struct caller *caller, int64_t seconds)
     struct message message = {0};
     int r;
 
+    if (seconds < 0) /* to message_wait() that would be "for ever" */
+        seconds = 0;
     if (seconds > INT_MAX / 1000)
         seconds = INT_MAX / 1000;
     r = message_wait(caller->in, &caller->buf, (int) seconds * 1000, &message);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "common/margin.h"
 #include "common/number.h"
 #include "helper/exchange/config.h"

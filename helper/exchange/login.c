@@ -43,7 +43,10 @@ fetch_secret(struct exchange *exchange, struct config *config)
     if (r == 0)
         r = caller_ask(&exchange->caller, &question, KIND_FILE, &answer);
     if (r == 0 && !message_has(&answer, FIELD_FILE))
-        r = config_secret_problem(config, message_text(&answer, FIELD_REASON),
+        r = config_secret_problem(config,
+                                  message_has(&answer, FIELD_REASON)
+                                      ? message_text(&answer, FIELD_REASON)
+                                      : "it cannot be read",
                                   &exchange->problem);
     if (r == 0)
         r = config_take_secret(config, &answer.field[FIELD_FILE],
@@ -229,7 +232,8 @@ login_run(struct exchange *exchange, const struct message *request,
     struct config config = {0};
     int r;
 
-    if (message_text(request, FIELD_USER)[0] == '\0')
+    if (!message_has(request, FIELD_CONFIG)
+        || message_text(request, FIELD_USER)[0] == '\0')
         return -EBADMSG;
     r = run(exchange, request, &config, result);
     if (r == -EPROTO)

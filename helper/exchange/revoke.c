@@ -36,8 +36,25 @@ is_transient(const struct client_reply *reply)
 static bool
 is_done(const struct client_reply *reply)
 {
-    return reply->answer.status >= 200 && reply->answer.status <= 299
-           && reply->answer.error[0] == '\0';
+    return reply->answer.code == CURLE_OK && reply->answer.status >= 200
+           && reply->answer.status <= 299 && reply->answer.error[0] == '\0';
+}
+
+/* A refusal is for the log; not being able to ask matters more. */
+static int
+judge(const struct client_reply *reply, const char *url,
+      struct problem *problem)
+{
+    struct problem own = {0};
+
+    if (is_done(reply))
+        return 0;
+    (void) client_problem(reply, WHAT, url, &own); /* always -EPROTO */
+    if (is_transient(reply))
+        own.outcome = OUTCOME_TRANSIENT;
+    if (is_transient(reply) || problem->reason[0] == '\0')
+        *problem = own;
+    return is_transient(reply) ? -EPROTO : 0;
 }
 
 /* *reached says whether the provider answered at all. */
@@ -45,20 +62,15 @@ static int
 revoke_one(const struct client *client, const struct secret *token,
            const char *hint, bool *reached, struct problem *problem)
 {
-    const char *url = client->settings->revocation_endpoint;
     struct client_reply reply = {0};
     int r;
 
     if (token->len == 0)
         return 0;
     r = post(client, token, hint, &reply);
-    if (r == 0 && reply.answer.code != CURLE_OK)
-        *reached = false;
-    if (r == 0 && is_transient(&reply)) {
-        r = client_problem(&reply, WHAT, url, problem);
-        problem->outcome = OUTCOME_TRANSIENT;
-    } else if (r == 0 && !is_done(&reply)) {
-        (void) client_problem(&reply, WHAT, url, problem); /* for the log */
+    if (r == 0) {
+        *reached = reply.answer.code == CURLE_OK;
+        r = judge(&reply, client->settings->revocation_endpoint, problem);
     }
     client_reply_clear(&reply);
     return r;

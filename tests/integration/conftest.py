@@ -23,6 +23,7 @@ BUILD = os.environ.get("OIDC_BUILD", f"{TOP}/build")
 PROVIDER = f"{TOP}/tests/provider"
 LOG = "/var/log/syslog-test"
 CONFIG = "/etc/security/oidc-session.conf"
+BEGIN = "/run/tests-began"  # files newer than this were written by the tests
 CA = "/etc/ssl/test-provider.crt"
 UIDS = {"alice": 61001, "bob": 61002, "carol": 61003}
 # What every token, code, password and client secret of the provider contains, and every JWT.
@@ -212,6 +213,8 @@ class Provider:
 @pytest.fixture(scope="session")
 def installed():
     """What was built is installed on this host."""
+    with open(BEGIN, "w", encoding="ascii"):
+        pass
     run(f"{TOP}/tests/lib/install-here", BUILD)
 
 
