@@ -2,8 +2,8 @@
 #ifndef COMMON_ATTR_H
 #define COMMON_ATTR_H
 
-#define MUST_CHECK __attribute__((warn_unused_result))
-#define UNUSED __attribute__((unused))
+#define MUST_CHECK         __attribute__((warn_unused_result))
+#define UNUSED             __attribute__((unused))
 #define PRINTF(text, args) __attribute__((format(printf, text, args)))
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))

@@ -18,14 +18,15 @@
  * and only the helper may write.
  *
  *   oidc:access_token   bytes as received; timeout: its expiry
- *   oidc:id_token       the JWT, or one newline when the provider gave none (the
- *                       kernel has no empty `user` key); timeout: its exp
+ *   oidc:id_token       the JWT, or one newline when the provider gave
+ *                       none (the kernel has no empty `user` key); timeout: its
+ *                       exp
  *   oidc:expires_at     decimal Unix time in seconds
  *   oidc:status         see common/status.h
  *
- * The helper's own session keyring, anonymous: what only the helper may read. It
- * also links the keyring `oidc` and, so that it can be revoked at the provider
- * when that keyring is already revoked, the access token.
+ * The helper's own session keyring, anonymous: what only the helper may read.
+ * It also links the keyring `oidc` and, so that it can be revoked at the
+ * provider when that keyring is already revoked, the access token.
  *
  *   oidc:refresh_token  bytes as received; absent when the provider gave none
  *   oidc:settings       a message (common/message.h) with settings,
@@ -54,10 +55,10 @@
 
 /*
  * Write a `user` key into a keyring, in place when it is there: serial, owner
- * and permissions stay, an expired one comes back to life.  It gets a timeout of
- * lifetime seconds, at least 1 (0 would mean never).  If that fails, the key is
- * revoked.  key may be NULL.  Returns 0, -EDQUOT (the old payload is intact),
- * -EKEYREVOKED when the keyring is, or another negative errno.
+ * and permissions stay, an expired one comes back to life.  It gets a timeout
+ * of lifetime seconds, at least 1 (0 would mean never).  If that fails, the key
+ * is revoked.  key may be NULL.  Returns 0, -EDQUOT (the old payload is
+ * intact), -EKEYREVOKED when the keyring is, or another negative errno.
  */
 int keyring_put(key_serial_t ring, const char *name, const struct secret *value,
                 int64_t lifetime, key_serial_t *key) MUST_CHECK;

@@ -25,7 +25,8 @@
  *   helper -> exchange   RENEW  settings refresh_token
  *   helper, module -> exchange
  *                        REVOKE settings refresh_token? access_token?
- *   both -> exchange     STORED the tokens of the last RESULT are safe.  Whoever
+ *   both -> exchange     STORED the tokens of the last RESULT are safe.
+ * Whoever
  *                        hangs up without saying so does not have them, and the
  *                        exchange revokes what it obtained.
  *   exchange -> module   NEED_FILE path (only ever the first message)
@@ -126,13 +127,14 @@ int message_number(const struct message *message, enum field field,
                    int64_t *out) MUST_CHECK;
 
 /* Append the wire form to *out (at most MESSAGE_MAX in all). */
-int message_encode(const struct message *message, struct secret *out) MUST_CHECK;
+int message_encode(const struct message *message,
+                   struct secret *out) MUST_CHECK;
 
 /*
  * Decode the message at the start of len bytes.  Returns the number of bytes it
  * took, 0 when more are needed, -EBADMSG for an unknown tag or kind or a field
- * given twice, -EMSGSIZE when it is or will be larger than MESSAGE_MAX, -ENOMEM.
- * The caller clears *out, also after an error.
+ * given twice, -EMSGSIZE when it is or will be larger than MESSAGE_MAX,
+ * -ENOMEM. The caller clears *out, also after an error.
  */
 ssize_t message_decode(const uint8_t *data, size_t len,
                        struct message *out) MUST_CHECK;

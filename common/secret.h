@@ -10,8 +10,9 @@
 
 /*
  * Bytes that nobody else may see: tokens, codes, passwords, and whatever
- * contains them.  {0} is empty.  data is NULL when cap is 0; it always has a NUL
- * behind the last byte once anything was appended, which len does not count.
+ * contains them.  {0} is empty.  data is NULL when cap is 0; it always has a
+ * NUL behind the last byte once anything was appended, which len does not
+ * count.
  */
 struct secret {
     uint8_t *data;

@@ -62,7 +62,7 @@ child_signals(void)
     (void) sigprocmask(SIG_SETMASK, &none, NULL); /* the set is valid */
 }
 
-/* Our descriptors to 0, 1, …; the pipe for errors behind them; close the rest. */
+/* Our descriptors to 0, 1, …; behind them the pipe for errors; no others. */
 static int
 child_fds(const struct spawn *plan, int *errors)
 {

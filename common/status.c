@@ -34,9 +34,9 @@ static const struct line {
     size_t offset;
     size_t size;
 } lines[] = {
-    LINE(STATE, state),     LINE(TEXT, subject),     LINE(TEXT, issuer),
-    LINE(TEXT, scope),      LINE(TIME, renew_at),    LINE(TIME, renewed_at),
-    LINE(COUNT, renewals),  LINE(COUNT, failures),   LINE(TEXT, last_error),
+    LINE(STATE, state),     LINE(TEXT, subject),   LINE(TEXT, issuer),
+    LINE(TEXT, scope),      LINE(TIME, renew_at),  LINE(TIME, renewed_at),
+    LINE(COUNT, renewals),  LINE(COUNT, failures), LINE(TEXT, last_error),
     LINE(TIME, helper_pid),
 };
 

@@ -10,8 +10,8 @@
 
 /*
  * oidc:status, for people and scripts: lines of name=value.  Nothing in it is
- * secret.  Texts are printable ASCII; one that is empty and a time that is 0 are
- * left out.
+ * secret.  Texts are printable ASCII; one that is empty and a time that is 0
+ * are left out.
  */
 struct status {
     enum state { STATE_ACTIVE, STATE_RETRYING, STATE_LOGIN_REQUIRED } state;
@@ -33,8 +33,8 @@ const char *state_name(enum state state);
 int status_format(const struct status *status, struct secret *out) MUST_CHECK;
 
 /*
- * Read it back.  Lines it does not know are passed over, so that an older helper
- * can follow a newer one.  0, or -EBADMSG.
+ * Read it back.  Lines it does not know are passed over, so that an older
+ * helper can follow a newer one.  0, or -EBADMSG.
  */
 int status_parse(const char *text, struct status *out) MUST_CHECK;
 

@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 /*
- * Copy text that somebody else wrote into out, fit for a terminal, a log line or
- * a name=value line: printable ASCII stays, every other byte becomes '?', and
- * what does not fit is cut and ends in "...".  size is that of out, at least 4.
- * Returns out.
+ * Copy text that somebody else wrote into out, fit for a terminal, a log line
+ * or a name=value line: printable ASCII stays, every other byte becomes '?',
+ * and what does not fit is cut and ends in "...".  size is that of out, at
+ * least 4. Returns out.
  */
 char *text_clean(const char *text, char *out, size_t size);
 

@@ -107,8 +107,8 @@ log_change(const struct helper *helper, enum state before)
 }
 
 /*
- * After a renewal, good or bad.  expires_at is that of the token which is now in
- * the keyring.  Returns -EKEYREVOKED when the session is over.
+ * After a renewal, good or bad.  expires_at is that of the token which is now
+ * in the keyring.  Returns -EKEYREVOKED when the session is over.
  */
 static int
 settle(struct helper *helper, const struct verdict *verdict, int64_t expires_at,
@@ -173,8 +173,8 @@ start_renewal(struct helper *helper)
 }
 
 /*
- * A RESULT: store it, and only then say so.  Everything that can be wrong with it
- * is looked at before anything is stored.
+ * A RESULT: store it, and only then say so.  Everything that can be wrong with
+ * it is looked at before anything is stored.
  */
 static int
 store(struct helper *helper, const struct message *result)
@@ -350,7 +350,8 @@ on_reply(struct helper *helper)
         request_end(&helper->request);
 }
 
-/* One of the descriptors that are ready, at a time: an event may end another. */
+/* One of the descriptors that are ready, at a time: an event may end
+ * another. */
 static int
 wait_event(struct helper *helper)
 {

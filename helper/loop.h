@@ -30,8 +30,8 @@ struct helper {
 int loop_begin(struct helper *helper) MUST_CHECK;
 
 /*
- * One poll() for every event, until the session's tokens are gone.  Returns 0, 1
- * when the program must be executed anew, or a negative errno.
+ * One poll() for every event, until the session's tokens are gone.  Returns 0,
+ * 1 when the program must be executed anew, or a negative errno.
  */
 int loop_run(struct helper *helper) MUST_CHECK;
 

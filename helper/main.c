@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oidc-session-helper: one for each session, with the user's uid, the keys' group
- * and no privilege.  The module starts it with
+ * oidc-session-helper: one for each session, with the user's uid, the keys'
+ * group and no privilege.  The module starts it with
  *
  *   0  a pipe on which the module says that it may begin
  *   1  a pipe on which it says that it is ready
  *   3  a pidfd of the login program
  *
- * and a session keyring of its own (common/keyring.h).  That keyring is its only
- * store: it can execute itself anew at any time.
+ * and a session keyring of its own (common/keyring.h).  That keyring is its
+ * only store: it can execute itself anew at any time.
  */
 #include <config.h>
 
@@ -148,10 +148,8 @@ run(struct helper *helper, bool resumed)
 int
 main(int argc, char **argv)
 {
-    struct helper helper = {.signals = -1,
-                            .timer = -1,
-                            .login = -1,
-                            .request = REQUEST_NONE};
+    struct helper helper = {
+        .signals = -1, .timer = -1, .login = -1, .request = REQUEST_NONE};
     bool resumed = argc == 3 && strcmp(argv[2], RESUME) == 0;
     int r;
 

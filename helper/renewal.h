@@ -23,8 +23,8 @@ void verdict_from_result(const struct message *result, struct verdict *out);
 void verdict_from_errno(int r, struct verdict *out);
 
 /*
- * Pure: the status after it; renew_at is the caller's to set.  now and renewed_at
- * (when the present token was asked for) are Unix time in seconds.
+ * Pure: the status after it; renew_at is the caller's to set.  now and
+ * renewed_at (when the present token was asked for) are Unix time in seconds.
  */
 void verdict_apply(const struct verdict *verdict, int64_t renewed_at,
                    struct status *status);

@@ -13,8 +13,7 @@ static int
 run(const char *verb, int in, int out)
 {
     const char *const argv[] = {EXCHANGE_PATH, verb, NULL};
-    const struct spawn plan = {
-        .argv = argv, .fds = {in, out, -1}, .n_fds = 3};
+    const struct spawn plan = {.argv = argv, .fds = {in, out, -1}, .n_fds = 3};
 
     return spawn(&plan);
 }

@@ -16,24 +16,28 @@ struct request {
     struct secret buf;
 };
 
-#define REQUEST_NONE {.to = -1, .from = -1}
+#define REQUEST_NONE                                                           \
+    {                                                                          \
+        .to = -1, .from = -1                                                   \
+    }
 
 /*
- * Start oidc-session-exchange with a verb and send it a message.  0 or a negative
- * errno, and nothing runs.
+ * Start oidc-session-exchange with a verb and send it a message.  0 or a
+ * negative errno, and nothing runs.
  */
 int request_start(struct request *request, const char *verb,
                   const struct message *message) MUST_CHECK;
 
 /*
- * What poll() says is there.  1 with a RESULT in *out; 0 when more must be read;
- * -ENODATA when it went away; or another negative errno.  The caller clears *out.
+ * What poll() says is there.  1 with a RESULT in *out; 0 when more must be
+ * read; -ENODATA when it went away; or another negative errno.  The caller
+ * clears *out.
  */
 int request_receive(struct request *request, struct message *out) MUST_CHECK;
 
 /*
- * Say that what it brought is safe.  An exchange that no longer listens does not
- * matter here: the next renewal shows what it did.
+ * Say that what it brought is safe.  An exchange that no longer listens does
+ * not matter here: the next renewal shows what it did.
  */
 void request_stored(struct request *request);
 

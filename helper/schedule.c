@@ -87,8 +87,8 @@ after_failure(const struct schedule *in)
 int64_t
 schedule_next(const struct schedule *in)
 {
-    int64_t when = in->outcome == OUTCOME_OK ? after_success(in)
-                                             : after_failure(in);
+    int64_t when =
+        in->outcome == OUTCOME_OK ? after_success(in) : after_failure(in);
 
     return max(when, in->now + 1);
 }

@@ -8,8 +8,8 @@
 #include "common/outcome.h"
 
 /*
- * When to renew.  Pure: the clock and the dice come in, an instant goes out.  All
- * times are Unix time in seconds, all durations seconds, 64 bits wide.
+ * When to renew.  Pure: the clock and the dice come in, an instant goes out.
+ * All times are Unix time in seconds, all durations seconds, 64 bits wide.
  */
 struct schedule {
     int64_t now;
@@ -25,11 +25,11 @@ struct schedule {
 /*
  * Never before now + 1.
  *
- * After success: before_expiry seconds before the token expires, a little earlier
- * by chance so that a fleet does not renew in step: by up to half the margin.
- * "auto" is a tenth of the lifetime, at most 300 s, but at least 30 s or a third
- * of the lifetime, whichever is less.  A margin is never more than nine tenths of
- * the lifetime.  before_expiry = 0 is exactly at expiry.
+ * After success: before_expiry seconds before the token expires, a little
+ * earlier by chance so that a fleet does not renew in step: by up to half the
+ * margin. "auto" is a tenth of the lifetime, at most 300 s, but at least 30 s
+ * or a third of the lifetime, whichever is less.  A margin is never more than
+ * nine tenths of the lifetime.  before_expiry = 0 is exactly at expiry.
  *
  * After a failure: a random time up to 5 s, doubled with each failure in a row,
  * up to 300 s; after a lost answer first in 1 s; 300 to 600 s when an

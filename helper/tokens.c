@@ -110,9 +110,10 @@ seconds_until(const struct message *result, enum field field)
 }
 
 /*
- * The user may destroy their own access token's key (to invalidate it takes only
- * the right to search).  The one made instead is the user's and charged to the
- * user; it gets the same permissions for the session, and none for its owner.
+ * The user may destroy their own access token's key (to invalidate it takes
+ * only the right to search).  The one made instead is the user's and charged to
+ * the user; it gets the same permissions for the session, and none for its
+ * owner.
  */
 static int
 adopt_access(struct tokens *tokens, key_serial_t key)

@@ -12,8 +12,9 @@
 #include "common/status.h"
 
 /*
- * The session's tokens as the helper sees them, through its own session keyring;
- * the layout is in common/keyring.h.  Nothing is kept here but serials.
+ * The session's tokens as the helper sees them, through its own session
+ * keyring; the layout is in common/keyring.h.  Nothing is kept here but
+ * serials.
  */
 struct tokens {
     key_serial_t ring;   /* the keyring `oidc`; 0 when there is none */
@@ -41,14 +42,15 @@ int tokens_request(struct message *out) MUST_CHECK;
  * published, so that the next renewal works whatever happens between.  0;
  * -EKEYREVOKED when the session is over; -EDQUOT; or another negative errno.
  */
-int tokens_store(struct tokens *tokens, const struct message *result) MUST_CHECK;
+int tokens_store(struct tokens *tokens,
+                 const struct message *result) MUST_CHECK;
 
 /* The grant is over: remove the tokens, leave the status for the user. */
 void tokens_remove(const struct tokens *tokens);
 
 /*
- * The session is over: revoke all keys, and make of them the request to revoke at
- * the provider, as far as they were still there.  The caller clears *out.
+ * The session is over: revoke all keys, and make of them the request to revoke
+ * at the provider, as far as they were still there.  The caller clears *out.
  */
 void tokens_take(const struct tokens *tokens, struct message *out);
 

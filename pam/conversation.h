@@ -18,24 +18,24 @@
 bool conversation_possible(pam_handle_t *pamh);
 
 /*
- * Show the code and URL of a PROMPT message and wait until the user says that it
- * is approved.  In one text with a prompt, because OpenSSH before 10.3 shows an
- * information only with the next prompt.  0, or -ECANCELED when the user went
- * away or cannot be asked.
+ * Show the code and URL of a PROMPT message and wait until the user says that
+ * it is approved.  In one text with a prompt, because OpenSSH before 10.3 shows
+ * an information only with the next prompt.  0, or -ECANCELED when the user
+ * went away or cannot be asked.
  */
 int conversation_approve(const struct context *ctx,
                          const struct message *prompt) MUST_CHECK;
 
 /*
- * Pure: the text of that prompt.  Everything in it comes from the provider and is
- * cleaned.  Returns out.
+ * Pure: the text of that prompt.  Everything in it comes from the provider and
+ * is cleaned.  Returns out.
  */
 char *approval_text(const struct message *prompt, char *out, size_t size);
 
 /*
  * The password, from an earlier module or from the user, as the options say.
- * 0, -ENODATA when an earlier module had to have one and has not, or -ECANCELED.
- * The caller clears *out.
+ * 0, -ENODATA when an earlier module had to have one and has not, or
+ * -ECANCELED. The caller clears *out.
  */
 int conversation_password(const struct context *ctx,
                           const struct options *options,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The six functions that PAM calls.  Here and nowhere else does an errno become a
- * PAM code.
+ * The six functions that PAM calls.  Here and nowhere else does an errno become
+ * a PAM code.
  */
 #include <config.h>
 
@@ -62,8 +62,9 @@ begin(pam_handle_t *pamh, int flags, int argc, const char **argv,
     const char *bad = NULL;
     int r;
 
-    *ctx = (struct context){
-        .pamh = pamh, .user = "?", .silent = ((unsigned) flags & PAM_SILENT) != 0};
+    *ctx = (struct context){.pamh = pamh,
+                            .user = "?",
+                            .silent = ((unsigned) flags & PAM_SILENT) != 0};
     if (options_parse(argc, argv, options, &bad) < 0) {
         log_line(ctx, LOG_ERR, "unknown or malformed module argument: %s", bad);
         return PAM_SERVICE_ERR;
@@ -96,8 +97,8 @@ struct login {
 };
 
 /*
- * The end of a handle whose login nobody opened a session for.  In a forked copy,
- * and when open_session has taken the tokens, there is nothing to do.
+ * The end of a handle whose login nobody opened a session for.  In a forked
+ * copy, and when open_session has taken the tokens, there is nothing to do.
  */
 static void
 login_free(pam_handle_t *pamh, void *data, int status)
@@ -210,8 +211,8 @@ session_get(pam_handle_t *pamh)
 }
 
 /*
- * The end of a handle with an open session: close it.  In a forked copy the keys
- * still belong to the parent, whether or not it says PAM_DATA_SILENT.
+ * The end of a handle with an open session: close it.  In a forked copy the
+ * keys still belong to the parent, whether or not it says PAM_DATA_SILENT.
  */
 static void
 session_free(pam_handle_t *pamh, void *data, int status)
@@ -291,7 +292,7 @@ pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
     if (session == NULL || session->ring == 0)
         return PAM_SUCCESS; /* nothing is open */
     r = begin(pamh, flags, argc, argv, &ctx, &options, &pw);
-    /* Whatever is wrong with the arguments, or the user's entry by now: close. */
+    /* Whatever is wrong with the arguments or the user by now: close. */
     session_close(&ctx, session);
     (void) pam_set_data(pamh, SESSION_DATA, NULL, NULL); /* frees it */
     if (r == PAM_SUCCESS)

@@ -57,8 +57,8 @@ file_read(const char *path, bool is_private, struct secret *out,
         *why = open_error(-r);
         return r;
     }
-    *why = fstat(fd, &st) == -1 ? "cannot be examined"
-                                : distrust(&st, is_private);
+    *why =
+        fstat(fd, &st) == -1 ? "cannot be examined" : distrust(&st, is_private);
     r = *why != NULL ? -EPERM : read_all(fd, FILE_MAX, out);
     if (r == -EMSGSIZE)
         *why = "is larger than 64 KiB";

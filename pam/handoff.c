@@ -23,8 +23,9 @@
 #define HANDOFF_PERMISSIONS KEY_USR_ALL
 
 /*
- * In su, the real uid is still the caller's, and with it the user keyring.  Only
- * this thread is switched, and only for the one call; libc would switch all.
+ * In su, the real uid is still the caller's, and with it the user keyring.
+ * Only this thread is switched, and only for the one call; libc would switch
+ * all.
  */
 static int
 with_root_user_keyring(long (*call)(key_serial_t, key_serial_t),
@@ -153,7 +154,7 @@ handoff_name(uid_t uid, char *out, size_t size)
 }
 
 static int
-export(const struct context *ctx, key_serial_t ring)
+export_serial(const struct context *ctx, key_serial_t ring)
 {
     char text[64];
 
@@ -181,7 +182,7 @@ handoff_make(const struct context *ctx, uid_t uid, const struct message *result)
     if (r == 0)
         r = with_root_user_keyring(keyctl_link, ring);
     if (r == 0)
-        r = export(ctx, ring);
+        r = export_serial(ctx, ring);
     if (r < 0)
         handoff_revoke(ring);
     return r;

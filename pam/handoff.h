@@ -13,10 +13,10 @@
 
 /*
  * From authentication to session.  sshd authenticates in a child whose PAM data
- * and process keyring are lost; only PAM environment variables come back.  So the
- * tokens wait in a keyring `oidc-handoff:UID:RANDOM`, root's and readable by
- * nobody else, linked into root's user keyring, in keys that time out after two
- * minutes.  Its serial travels in the PAM variable below.
+ * and process keyring are lost; only PAM environment variables come back.  So
+ * the tokens wait in a keyring `oidc-handoff:UID:RANDOM`, root's and readable
+ * by nobody else, linked into root's user keyring, in keys that time out after
+ * two minutes.  Its serial travels in the PAM variable below.
  *
  * The keys have the names and payloads of common/keyring.h, so that the session
  * adopts them instead of copying secrets through this process.
@@ -32,9 +32,10 @@ int handoff_make(const struct context *ctx, uid_t uid,
 
 /*
  * Take the keyring that the variable names out of root's user keyring and into
- * this process's, and unset the variable.  It is then the caller's to revoke, and
- * its keys still time out.  0; -ENODATA when there is no variable; -EPERM when it
- * names anything but a hand-off for this uid; -ENOKEY when that is gone.
+ * this process's, and unset the variable.  It is then the caller's to revoke,
+ * and its keys still time out.  0; -ENODATA when there is no variable; -EPERM
+ * when it names anything but a hand-off for this uid; -ENOKEY when that is
+ * gone.
  */
 int handoff_take(const struct context *ctx, uid_t uid,
                  key_serial_t *out) MUST_CHECK;

@@ -9,10 +9,10 @@
 #include "common/attr.h"
 
 /*
- * Start oidc-session-helper for the tokens in a hand-off keyring.  It gets links
- * to the keyring `oidc` (0: none), the access token, the refresh token and the
- * settings, all of which must be protected for its group already, and a pidfd of
- * this process.  Without a keyring `oidc` it ends the tokens at once.
+ * Start oidc-session-helper for the tokens in a hand-off keyring.  It gets
+ * links to the keyring `oidc` (0: none), the access token, the refresh token
+ * and the settings, all of which must be protected for its group already, and a
+ * pidfd of this process.  Without a keyring `oidc` it ends the tokens at once.
  *
  * Returns 0 once it runs, with a pidfd of it; otherwise a negative errno, and
  * nothing runs.  The caller closes *pidfd.

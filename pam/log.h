@@ -9,8 +9,8 @@
 #include "common/attr.h"
 
 /*
- * What the module knows about this call.  Everything is borrowed: the user's name
- * from PAM, or "?" before it is known.
+ * What the module knows about this call.  Everything is borrowed: the user's
+ * name from PAM, or "?" before it is known.
  */
 struct context {
     pam_handle_t *pamh;
@@ -19,9 +19,10 @@ struct context {
     bool silent; /* PAM_SILENT: say nothing to the user */
 };
 
-/* One line to syslog (authpriv) that names the user.  LOG_DEBUG: if asked for. */
-void log_line(const struct context *ctx, int priority, const char *format,
-              ...) PRINTF(3, 4);
+/* One line to syslog (authpriv) that names the user.  LOG_DEBUG: if asked
+ * for. */
+void log_line(const struct context *ctx, int priority, const char *format, ...)
+    PRINTF(3, 4);
 
 /* One line to the user, unless silent. */
 void log_user(const struct context *ctx, const char *format, ...) PRINTF(2, 3);

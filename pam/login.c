@@ -26,8 +26,8 @@
 struct dialogue {
     const struct context *ctx;
     const struct options *options;
-    int to;   /* the exchange's standard input */
-    int from; /* its standard output */
+    int to;           /* the exchange's standard input */
+    int from;         /* its standard output */
     int64_t patience; /* seconds until its next message */
     bool first;       /* nothing has been received yet */
 };
@@ -66,7 +66,8 @@ answer_file(struct dialogue *dialogue, const struct message *question)
 }
 
 static int
-answer_password(struct dialogue *dialogue, const struct message *question UNUSED)
+answer_password(struct dialogue *dialogue,
+                const struct message *question UNUSED)
 {
     struct message answer = {.kind = KIND_PASSWORD};
     struct secret password = {0};
@@ -98,7 +99,8 @@ answer_prompt(struct dialogue *dialogue, const struct message *question)
     if (message_number(question, FIELD_EXPIRES_IN, &expires_in) == 0
         && expires_in < 24 * 3600)
         dialogue->patience += expires_in;
-    /* The exchange asks the provider meanwhile; see what it found afterwards. */
+    /* The exchange asks the provider meanwhile; see what it found
+     * afterwards. */
     r = conversation_approve(dialogue->ctx, question);
     if (r < 0)
         log_line(dialogue->ctx, LOG_NOTICE,
@@ -206,10 +208,8 @@ static int
 exchange_start(const struct context *ctx, struct dialogue *dialogue)
 {
     const char *const argv[] = {EXCHANGE_PATH, "login", NULL};
-    struct spawn plan = {.argv = argv,
-                         .n_fds = 3,
-                         .become = true,
-                         .gid = EXCHANGE_GID};
+    struct spawn plan = {
+        .argv = argv, .n_fds = 3, .become = true, .gid = EXCHANGE_GID};
     const struct passwd *pw = pam_modutil_getpwnam(ctx->pamh, OIDC_USER);
     int in[2] = {-1, -1}, out[2] = {-1, -1};
     int r = 0;

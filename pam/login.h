@@ -12,10 +12,10 @@
  * user.  store() is called with its RESULT; only when that succeeds is the
  * exchange told that the tokens are safe, otherwise it revokes them.
  *
- * Failures are logged and told here, once.  Returns 0, -EACCES when the login is
- * refused, -ETIME when nobody approved in time, -EHOSTUNREACH when the provider
- * cannot be used now, -EINVAL for the configuration, -ECANCELED when the user
- * went away, what store() returned, or another negative errno.
+ * Failures are logged and told here, once.  Returns 0, -EACCES when the login
+ * is refused, -ETIME when nobody approved in time, -EHOSTUNREACH when the
+ * provider cannot be used now, -EINVAL for the configuration, -ECANCELED when
+ * the user went away, what store() returned, or another negative errno.
  */
 int login_run(const struct context *ctx, const struct options *options,
               int (*store)(const struct context *ctx, uid_t uid,

@@ -23,10 +23,8 @@ static const struct option {
     enum type type;
     size_t offset;
 } options[] = {
-    OPTION(PATH, config),
-    OPTION(FLAG, debug),
-    OPTION(NUMBER, minimum_uid),
-    OPTION(FLAG, try_first_pass),
+    OPTION(PATH, config),         OPTION(FLAG, debug),
+    OPTION(NUMBER, minimum_uid),  OPTION(FLAG, try_first_pass),
     OPTION(FLAG, use_first_pass),
 };
 

@@ -48,8 +48,7 @@ session_keyring(uid_t uid, gid_t gid, key_serial_t *out)
 
     if (ring == -1 || !is_own_session_keyring(ring, uid)) {
         ring = keyctl_join_session_keyring(NULL);
-        if (ring == -1
-            || keyctl_setperm(ring, KEY_POS_ALL | KEY_USR_ALL) == -1
+        if (ring == -1 || keyctl_setperm(ring, KEY_POS_ALL | KEY_USR_ALL) == -1
             || keyctl_chown(ring, uid, gid) == -1)
             return -errno;
     }
@@ -115,7 +114,8 @@ static const struct adoption {
 };
 
 static int
-adopt(const struct session *session, const struct adoption *adoption, gid_t group)
+adopt(const struct session *session, const struct adoption *adoption,
+      gid_t group)
 {
     int64_t lifetime = KEY_FOREVER;
     key_serial_t key = 0;
@@ -152,9 +152,9 @@ adopt_all(const struct session *session, gid_t group)
 }
 
 /*
- * The keyring `oidc`, protected before anything is in it.  It is also linked into
- * the hand-off keyring, and so into @p: pam_keyinit may revoke the session's
- * keyring before we are called to close.
+ * The keyring `oidc`, protected before anything is in it.  It is also linked
+ * into the hand-off keyring, and so into @p: pam_keyinit may revoke the
+ * session's keyring before we are called to close.
  */
 static int
 make_tokens(struct session *session, key_serial_t ring, gid_t group)

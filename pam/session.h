@@ -25,15 +25,16 @@ struct session {
 
 /*
  * Take the hand-off of this login, give the session its keyring, start the
- * helper, export OIDC_ACCESS_TOKEN_KEY.  Returns 0; -ENODATA when this login has
- * no tokens; or another negative errno, already logged, with nothing left behind.
+ * helper, export OIDC_ACCESS_TOKEN_KEY.  Returns 0; -ENODATA when this login
+ * has no tokens; or another negative errno, already logged, with nothing left
+ * behind.
  */
 int session_open(const struct context *ctx, uid_t uid, gid_t gid,
                  struct session *out) MUST_CHECK;
 
 /*
- * When this returns, no token of the session is readable and nothing can put one
- * back.  The helper revokes them at the provider in the background.
+ * When this returns, no token of the session is readable and nothing can put
+ * one back.  The helper revokes them at the provider in the background.
  */
 void session_close(const struct context *ctx, struct session *session);
 
