@@ -25,8 +25,7 @@
  *   helper -> exchange   RENEW  settings refresh_token
  *   helper, module -> exchange
  *                        REVOKE settings refresh_token? access_token?
- *   both -> exchange     STORED the tokens of the last RESULT are safe.
- * Whoever
+ *   both -> exchange     STORED the tokens of the last RESULT are safe.  Who
  *                        hangs up without saying so does not have them, and the
  *                        exchange revokes what it obtained.
  *   exchange -> module   NEED_FILE path (only ever the first message)

@@ -40,42 +40,54 @@ conversation_possible(pam_handle_t *pamh)
     return true;
 }
 
-/* "5 minutes", "90 seconds"; "" when the provider did not say. */
+/* A line about it; "" when the provider did not say. */
 static void
 lifetime_text(const struct message *prompt, char *out, size_t size)
 {
     int64_t seconds;
+    bool minutes;
 
     out[0] = '\0';
     if (message_number(prompt, FIELD_EXPIRES_IN, &seconds) < 0)
         return;
-    if (seconds % 60 == 0 && seconds > 60)
-        (void) snprintf(out, size, "  It is good for %" PRId64 " minutes.",
-                        seconds / 60);
-    else
-        (void) snprintf(out, size, "  It is good for %" PRId64 " seconds.",
-                        seconds);
+    minutes = seconds % 60 == 0 && seconds > 60;
+    (void) snprintf(out, size, "The code is good for %" PRId64 " %s.\n",
+                    minutes ? seconds / 60 : seconds,
+                    minutes ? "minutes" : "seconds");
+}
+
+/* A paragraph about it; "" when the provider gave none. */
+static void
+complete_text(const struct message *prompt, char *out, size_t size)
+{
+    char uri[URI_SIZE];
+
+    out[0] = '\0';
+    if (!message_has(prompt, FIELD_VERIFICATION_URI_COMPLETE))
+        return;
+    text_clean(message_text(prompt, FIELD_VERIFICATION_URI_COMPLETE), uri,
+               sizeof(uri));
+    (void) snprintf(out, size,
+                    "Or open this page, which has the code in it:\n\n"
+                    "    %s\n\n",
+                    uri);
 }
 
 char *
 approval_text(const struct message *prompt, char *out, size_t size)
 {
-    char uri[URI_SIZE], complete[URI_SIZE], code[CODE_SIZE], lifetime[64];
+    char uri[URI_SIZE], code[CODE_SIZE], complete[URI_SIZE + 64], lifetime[64];
 
     text_clean(message_text(prompt, FIELD_VERIFICATION_URI), uri, sizeof(uri));
-    text_clean(message_text(prompt, FIELD_VERIFICATION_URI_COMPLETE), complete,
-               sizeof(complete));
     text_clean(message_text(prompt, FIELD_USER_CODE), code, sizeof(code));
+    complete_text(prompt, complete, sizeof(complete));
     lifetime_text(prompt, lifetime, sizeof(lifetime));
     (void) snprintf(out, size,
                     "To log in, open this page in a browser\n\n"
                     "    %s\n\n"
-                    "and enter this code:  %s%s%s%s%s\n",
-                    uri, code, lifetime,
-                    complete[0] != '\0' ? "\n\nOr open this page, which has the"
-                                          " code in it:\n\n    "
-                                        : "",
-                    complete, complete[0] != '\0' ? "\n" : "");
+                    "and enter this code:  %s\n\n"
+                    "%s%s",
+                    uri, code, complete, lifetime);
     return out;
 }
 
@@ -87,7 +99,7 @@ conversation_approve(const struct context *ctx, const struct message *prompt)
 
     approval_text(prompt, text, sizeof(text));
     r = pam_prompt(ctx->pamh, PAM_PROMPT_ECHO_ON, &answer,
-                   "%s\nPress Enter after you have approved: ", text);
+                   "%sPress Enter after you have approved: ", text);
     free(answer); /* nothing secret: any answer is an Enter */
     return r == PAM_SUCCESS ? 0 : -ECANCELED;
 }
