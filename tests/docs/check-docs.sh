@@ -1,0 +1,165 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What the documents say and the sources know must be the same.  TAP.
+set -uo pipefail
+export LC_ALL=C
+cd "${top_srcdir:-$(dirname "${BASH_SOURCE[0]}")/../..}" || exit 1
+
+module=man/pam_oidc_session.8
+conf=man/oidc-session.conf.5
+helper=man/oidc-session-helper.8
+example=man/oidc-session.conf.example
+
+count=0 failed=0
+
+# result STATUS TITLE [WHY]
+result() {
+    count=$((count + 1))
+    if [[ $1 == 0 ]]; then
+        echo "ok $count - $2"
+    else
+        failed=1
+        echo "not ok $count - $2"
+        [[ -z ${3:-} ]] || echo "# ${3//$'\n'/$'\n'# }"
+    fi
+}
+
+# same TITLE A B: two texts are equal, and not empty.
+same() {
+    local why
+    if [[ -z $2 ]]; then
+        result 1 "$1" 'nothing was found in the source'
+    else
+        why=$(diff <(echo "$2") <(echo "$3"))
+        result $? "$1" "$why"
+    fi
+}
+
+# none TITLE LIST: a list of what is wrong is empty.
+none() {
+    [[ -z $2 ]]
+    result $? "$1" "$2"
+}
+
+# section FILE NAME: the lines of a section of a man page.
+section() { awk -v want=".Sh $2" '/^\.Sh / {on = $0 == want; next} on' "$1"; }
+
+# items MACRO: the first words of the items of a list, from standard input.
+items() { sed -n "s/^\\.It $1 \\([^ ]*\\).*/\\1/p"; }
+
+# ---- the module's arguments --------------------------------------------------
+
+code=$(grep -oE '\bOPTION\([A-Z]+, +[a-z_]+\)' pam/options.c | sed -E 's/.*, +([a-z_]+)\)/\1/')
+same 'the module sorts its arguments' "$code" "$(sort <<<"$code")"
+same "$module, OPTIONS: the module's arguments" "$code" "$(section $module OPTIONS | items Cm)"
+same "$module, SYNOPSIS: the module's arguments" "$code" \
+    "$(section $module SYNOPSIS | sed -n 's/^\.Op Cm \([^ ]*\).*/\1/p')"
+number=$(wc -l <<<"$code")
+same "$module: every argument has a default and a version" "$number $number" \
+    "$(section $module OPTIONS | grep -c '^Default:') $(section $module OPTIONS | grep -c '^Since [0-9.]*\.$')"
+
+code=$(grep -E '^ *return ' pam/entry.c | sed 's/ == PAM_[A-Z_]* ?/ ?/' | grep -oE '\bPAM_[A-Z_]+' | sort -u)
+same "$module, PAM RETURN VALUES: what the module returns" "$code" \
+    "$(section $module 'PAM RETURN VALUES' | items Dv | sort -u)"
+
+code=$(sed -nE 's/^#define KEY_[A-Z_]* +"(oidc:[a-z_]*)"$/\1/p' common/keyring.h | sort)
+same "$module, KEYS: the keys" "$code" "$(section $module KEYS | items Li | sort)"
+
+# ---- the configuration -------------------------------------------------------
+
+# SECTION KEY NEED DEFAULT, in the order of the source.
+code=$(tr -s ' \n' ' ' <helper/exchange/config.c |
+    grep -oE 'OPTION\("[a-z]+", "[a-z_]+", [a-z]+, [a-z_.]+, (OPTIONAL|REQUIRED), (NULL|"[^"]*"),' |
+    sed -E 's/^OPTION\("([a-z]+)", "([a-z_]+)", [a-z]+, [a-z_.]+, ([A-Z]+), "?([^"]*)"?,$/\1 \2 \3 \4/')
+keys=$(cut -d' ' -f1,2 <<<"$code")
+
+same "$conf: the keys" "$keys" "$(awk '/^\.Sh / {section = tolower($2)}
+    /^\.It Cm/ {print section, $3}' $conf)"
+same "$conf: what is required, and the defaults" "$code" \
+    "$(awk '/^\.Sh / {section = tolower($2)}
+        /^\.It Cm/ {key = $3}
+        /^Required\.$/ {print section, key, "REQUIRED NULL"}
+        /^Default: / {print section, key, "OPTIONAL NULL"}
+        /^Default:$/ {getline; sub(/^\.Ql /, ""); sub(/ \.$/, ""); print section, key, "OPTIONAL", $0}' $conf)"
+same "$example: the keys" "$keys" \
+    "$(sed -nE 's/^\[([a-z]+)\]$/[\1/p; s/^#?([a-z_]+) =.*/\1/p' $example |
+        awk '/^\[/ {section = substr($0, 2); next} {print section, $0}')"
+same "$example: the defaults" "$(sed -nE 's/^[a-z]+ ([a-z_]+) OPTIONAL (.*)/#\1 = \2/p' <<<"$code" | grep -v ' NULL$')" \
+    "$(grep -E "^#($(awk '$4 != "NULL" {print $2}' <<<"$code" | paste -sd'|')) =" $example)"
+none "$example: nothing but comments, sections and what must be filled in" \
+    "$(grep -vE '^(#.*|\[[a-z]+\]|(issuer|client_id) =|)$' $example)"
+none "$conf: the example uses known keys only" \
+    "$(section $conf EXAMPLES | sed -nE 's/^\[([a-z]+)\]$/[\1/p; s/^([a-z_]+) = .*/\1/p' |
+        awk '/^\[/ {section = substr($0, 2); next} {print section, $0}' | grep -vxF "$keys")"
+
+# ---- the status --------------------------------------------------------------
+
+same "$helper, STATES: the lines of the status" \
+    "$(grep -oE '\bLINE\([A-Z]+, +[a-z_]+\)' common/status.c | sed -E 's/.*, +([a-z_]+)\)/\1/')" \
+    "$(section $helper STATES | awk '/^\.Bl / {depth++} /^\.El/ {depth--} depth == 1 && /^\.It Cm/ {print $3}')"
+same "$helper, STATES: the states" \
+    "$(sed -nE 's/^ *\[STATE_[A-Z_]+\] = "([a-z_]+)",$/\1/p' common/status.c)" \
+    "$(section $helper STATES | awk '/^\.Bl / {depth++} /^\.El/ {depth--} depth == 2 && /^\.It Cm/ {print $3}')"
+same "$helper: the exchange's verbs" \
+    "$(sed -nE 's/^ *\{"([a-z]+)", KIND_.*/\1/p' helper/exchange/exchange.c)" \
+    "$(section $helper DESCRIPTION | items Cm)"
+
+# ---- what is logged ----------------------------------------------------------
+
+# All string literals of the sources, those that span lines in one piece.
+logged=$(cat pam/*.c helper/*.c helper/exchange/*.c | tr '\n' ' ' | sed -E 's/" *"//g' |
+    grep -oE '"([^"\]|\\.)*"')
+
+# unknown: those lines of standard input of which a part between … is nowhere.
+unknown() {
+    local line part parts
+    while read -r line; do
+        IFS='|' read -ra parts <<<"${line//…/|}"
+        for part in "${parts[@]}"; do
+            part=${part## }
+            part=${part%% }
+            [[ $logged == *"$part"* ]] || echo "$line ($part)"
+        done
+    done
+}
+
+headings=$(awk -F'\140' '/^## / {on = /^## Troubleshooting/} on && /^### / && NF == 3 {print $2}' README.md)
+[[ -n $headings ]]
+result $? 'README.md: troubleshooting has log lines as headings'
+none 'README.md: every log line of troubleshooting is in a source' "$(unknown <<<"$headings")"
+none "$helper, DIAGNOSTICS: every log line is in a source" \
+    "$(section $helper DIAGNOSTICS | sed -n 's/^\.It //p' | sed 's/\.\.\./…/g; s/ 10 s / … s /' | unknown)"
+
+# ---- files, packages, versions -----------------------------------------------
+
+documents=(README.md NEWS.md CONTRIBUTING.md SECURITY.md COPYING)
+none 'every document is there' "$(for file in "${documents[@]}"; do [[ -f $file ]] || echo "$file"; done)"
+tree=$(awk '/^## / {on = /^## Source/} on && /^    [^ ]/ {print $1}' README.md)
+[[ -n $tree ]]
+result $? 'README.md: there is a list of what is where'
+none 'README.md: every file of that list exists' "$(for file in $tree; do [[ -e $file ]] || echo "$file"; done)"
+none 'every link to a file of ours leads to one' "$(grep -ohE '\]\([^)]+\)' -- *.md | sed -E 's/^\]\((.*)\)$/\1/; s/#.*//' |
+    grep -v '://' | sort -u | while read -r file; do [[ -z $file || -e $file ]] || echo "$file"; done)"
+
+packages=$(sed -nE 's/^OIDC_NEED\(.*, \[([^]]+)\], \[([^]]+)\]\)$/\1 \2/p' configure.ac | tr ' ' '\n')
+[[ -n $packages ]]
+result $? 'configure.ac names packages'
+none 'README.md names every package that configure asks for' \
+    "$(for package in $packages; do grep -qwF -- "$package" README.md || echo "$package"; done)"
+
+same 'NEWS.md begins with this version' "$(sed -nE 's/^AC_INIT\(\[[^]]*\], \[([^]]*)\].*/\1/p' configure.ac)" \
+    "$(sed -nE 's/^## ([0-9][0-9.]*).*/\1/p' NEWS.md | head -n 1)"
+
+# ---- the man pages -----------------------------------------------------------
+
+if command -v mandoc >/dev/null; then
+    # Which other man pages are installed here is not what is asked.
+    none 'mandoc finds nothing to complain about' "$(mandoc -T lint -W style $module $conf $helper 2>&1 |
+        grep -vE 'referenced manual not found|outdated mandoc\.db')"
+else
+    count=$((count + 1))
+    echo "ok $count - mandoc finds nothing to complain about # SKIP mandoc is not installed"
+fi
+
+echo "1..$count"
+exit $failed
