@@ -16,6 +16,7 @@
 
 #include "common/io.h"
 #include "common/margin.h"
+#include "common/text.h"
 #include "helper/loop.h"
 #include "helper/renewal.h"
 #include "helper/schedule.h"
@@ -61,13 +62,12 @@ before_expiry(void)
 
 /* Set the timer, and renew_at with it, after a renewal or a failure of one. */
 static void
-schedule(struct helper *helper, int64_t expires_at,
-         const struct verdict *verdict)
+schedule(struct helper *helper, const struct verdict *verdict)
 {
     struct schedule in = {
         .now = time(NULL),
-        .expires_at = expires_at,
-        .lifetime = expires_at - helper->status.renewed_at,
+        .expires_at = helper->expires_at,
+        .lifetime = helper->expires_at - helper->status.renewed_at,
         .before_expiry = before_expiry(),
         .outcome = verdict->outcome,
         .failures = helper->status.failures,
@@ -106,13 +106,9 @@ log_change(const struct helper *helper, enum state before)
                helper->user, status->last_error);
 }
 
-/*
- * After a renewal, good or bad.  expires_at is that of the token which is now
- * in the keyring.  Returns -EKEYREVOKED when the session is over.
- */
+/* After a renewal, good or bad.  Returns -EKEYREVOKED: the session is over. */
 static int
-settle(struct helper *helper, const struct verdict *verdict, int64_t expires_at,
-       int64_t renewed_at)
+settle(struct helper *helper, const struct verdict *verdict, int64_t renewed_at)
 {
     enum state before = helper->status.state;
     int r;
@@ -120,7 +116,7 @@ settle(struct helper *helper, const struct verdict *verdict, int64_t expires_at,
     verdict_apply(verdict, renewed_at, &helper->status);
     if (helper->status.state == STATE_LOGIN_REQUIRED)
         tokens_remove(&helper->tokens);
-    schedule(helper, expires_at, verdict);
+    schedule(helper, verdict);
     log_change(helper, before);
     r = tokens_put_status(&helper->tokens, &helper->status);
     if (r < 0 && r != -EKEYREVOKED)
@@ -133,18 +129,12 @@ static int
 fail(struct helper *helper, int r)
 {
     struct verdict verdict;
-    struct status status;
-    int64_t expires_at = 0;
 
     request_end(&helper->request);
     if (r == -EKEYREVOKED)
         return r;
     verdict_from_errno(r, &verdict);
-    /* Only for expires_at; when even that is gone, so is the session. */
-    r = tokens_times(&helper->tokens, &expires_at, &status);
-    if (r < 0)
-        return -EKEYREVOKED;
-    return settle(helper, &verdict, expires_at, helper->status.renewed_at);
+    return settle(helper, &verdict, helper->status.renewed_at);
 }
 
 static int
@@ -172,31 +162,39 @@ start_renewal(struct helper *helper)
     return fail(helper, r);
 }
 
-/*
- * A RESULT: store it, and only then say so.  Everything that can be wrong with
- * it is looked at before anything is stored.
- */
+/* What a good RESULT brought.  All is looked at before anything is stored. */
+static int
+store_tokens(struct helper *helper, const struct message *result,
+             int64_t *renewed_at)
+{
+    int64_t expires_at;
+    int r;
+
+    if (message_number(result, FIELD_EXPIRES_AT, &expires_at) < 0
+        || message_number(result, FIELD_RENEWED_AT, renewed_at) < 0)
+        return -EBADMSG;
+    r = tokens_store(&helper->tokens, result);
+    if (r == 0)
+        helper->expires_at = expires_at;
+    return r;
+}
+
+/* A RESULT: store it, and only then say so. */
 static int
 store(struct helper *helper, const struct message *result)
 {
+    int64_t renewed_at = helper->status.renewed_at;
     struct verdict verdict;
-    struct status status;
-    int64_t expires_at = 0, renewed_at = helper->status.renewed_at;
     int r = 0;
 
     verdict_from_result(result, &verdict);
-    if (verdict.outcome != OUTCOME_OK)
-        r = tokens_times(&helper->tokens, &expires_at, &status);
-    else if (message_number(result, FIELD_EXPIRES_AT, &expires_at) < 0
-             || message_number(result, FIELD_RENEWED_AT, &renewed_at) < 0)
-        r = -EBADMSG;
-    else
-        r = tokens_store(&helper->tokens, result);
+    if (verdict.outcome == OUTCOME_OK)
+        r = store_tokens(helper, result, &renewed_at);
     if (r < 0)
         return fail(helper, r);
     request_stored(&helper->request);
     request_end(&helper->request);
-    return settle(helper, &verdict, expires_at, renewed_at);
+    return settle(helper, &verdict, renewed_at);
 }
 
 /* Remove the tokens here, at once; then revoke them at the provider. */
@@ -229,19 +227,20 @@ end(struct helper *helper)
 static void
 finish(const struct helper *helper, const struct message *result)
 {
-    enum outcome outcome;
+    char reason[256];
+    bool ok =
+        strcmp(message_text(result, FIELD_OUTCOME), outcome_name(OUTCOME_OK))
+        == 0;
 
-    if (outcome_parse(message_text(result, FIELD_OUTCOME), &outcome) < 0
-        || outcome != OUTCOME_OK) {
-        struct verdict verdict;
-
-        verdict_from_result(result, &verdict);
-        syslog(LOG_WARNING,
+    /* A good one may have a reason, too: the provider cannot, or will not. */
+    if (!ok || message_has(result, FIELD_REASON))
+        syslog(ok ? LOG_INFO : LOG_WARNING,
                "user %s: tokens removed, but not revoked at the provider: %s",
-               helper->user, verdict.reason);
-        return;
-    }
-    syslog(LOG_INFO, "user %s: tokens removed and revoked", helper->user);
+               helper->user,
+               text_clean(message_text(result, FIELD_REASON), reason,
+                          sizeof(reason)));
+    else
+        syslog(LOG_INFO, "user %s: tokens removed and revoked", helper->user);
 }
 
 /* Returns -EKEYREVOKED when the session turned out to be over. */
@@ -381,13 +380,13 @@ int
 loop_begin(struct helper *helper)
 {
     const struct verdict ok = {.outcome = OUTCOME_OK};
-    int64_t expires_at = 0, now = time(NULL);
+    int64_t now = time(NULL);
     int r;
 
     tokens_find(&helper->tokens);
     if (helper->tokens.ring == 0)
         return -EKEYREVOKED;
-    r = tokens_times(&helper->tokens, &expires_at, &helper->status);
+    r = tokens_times(&helper->tokens, &helper->expires_at, &helper->status);
     if (r < 0)
         return r;
     helper->status.helper_pid = getpid();
@@ -398,7 +397,7 @@ loop_begin(struct helper *helper)
                               ? helper->status.renew_at - now
                               : 1);
     else
-        schedule(helper, expires_at, &ok);
+        schedule(helper, &ok);
     return tokens_put_status(&helper->tokens, &helper->status);
 }
 

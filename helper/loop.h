@@ -3,6 +3,7 @@
 #define HELPER_LOOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/attr.h"
 #include "common/status.h"
@@ -20,6 +21,7 @@ struct helper {
     bool reload;
     struct tokens tokens;
     struct request request;
+    int64_t expires_at; /* of the access token: Unix time in seconds */
     struct status status;
 };
 

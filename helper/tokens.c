@@ -12,47 +12,111 @@
 
 #define OURS KEY_SPEC_SESSION_KEYRING
 
+static const char *const names[SESSION_KEY_COUNT] = {
+    [SESSION_ACCESS_TOKEN] = KEY_ACCESS_TOKEN,
+    [SESSION_ID_TOKEN] = KEY_ID_TOKEN,
+    [SESSION_EXPIRES_AT] = KEY_EXPIRES_AT,
+    [SESSION_STATUS] = KEY_STATUS,
+};
+
 void
 tokens_find(struct tokens *out)
 {
+    size_t i;
+
     *out = (struct tokens){0};
     if (keyring_find(OURS, "keyring", KEYRING_TOKENS, &out->ring) < 0)
-        out->ring = 0;
-    if (keyring_find(OURS, "user", KEY_ACCESS_TOKEN, &out->access) < 0)
-        out->access = 0; /* it may have expired while we were replaced */
+        return;
+    /* One that expired while we were replaced is found when it is written. */
+    for (i = 0; i < SESSION_KEY_COUNT; i++)
+        if (keyring_find(out->ring, "user", names[i], &out->key[i]) < 0)
+            out->key[i] = 0;
+}
+
+/*
+ * The user may destroy a key of the session (to invalidate it takes only the
+ * right to search).  The one made instead is the user's and charged to the
+ * user; it gets the same permissions for the session, and none for its owner.
+ */
+static int
+adopt(key_serial_t key)
+{
+    const key_perm_t permissions = KEY_FOR_SESSION & ~(key_perm_t) KEY_USR_ALL;
+    struct key_info info = {0};
+    int r;
+
+    r = key_info_get(key, &info);
+    if (r < 0)
+        return r;
+    if (info.permissions == KEY_FOR_SESSION || info.permissions == permissions)
+        return 0; /* it was only expired when we looked for it */
+    /* Ours to revoke at the end, like the one that the module had linked. */
+    if (strcmp(info.description, KEY_ACCESS_TOKEN) == 0
+        && keyctl_link(key, OURS) == -1)
+        return -errno;
+    return keyctl_setperm(key, permissions) == -1 ? -errno : 0;
+}
+
+static int
+put(struct tokens *tokens, enum session_key which, const struct secret *value,
+    int64_t lifetime)
+{
+    key_serial_t key = 0;
+    int r;
+
+    r = keyring_put(tokens->ring, names[which], value, lifetime, &key);
+    if (r == -ENOKEY)
+        return -EKEYREVOKED; /* the user invalidated the whole keyring */
+    if (r == 0 && key != tokens->key[which]) {
+        r = adopt(key);
+        if (r < 0)
+            (void) key_revoke(key);
+        else
+            tokens->key[which] = key;
+    }
+    return r;
+}
+
+/* A text in the keyring `oidc`; empty when there is none. */
+static int
+get_text(const struct tokens *tokens, const char *name, struct secret *out)
+{
+    int r = keyring_get(tokens->ring, name, out);
+
+    return r == -ENOKEY ? 0 : r;
 }
 
 int
 tokens_times(const struct tokens *tokens, int64_t *expires_at,
              struct status *status)
 {
-    struct secret text = {0};
+    struct secret expires = {0}, text = {0};
     int64_t at = 0;
     int r;
 
-    r = keyring_get(tokens->ring, KEY_EXPIRES_AT, &text);
+    r = get_text(tokens, KEY_EXPIRES_AT, &expires);
     if (r == 0)
-        r = number_parse(secret_text(&text), INT64_MAX, &at);
-    secret_clear(&text);
-    if (r == 0)
-        r = keyring_get(tokens->ring, KEY_STATUS, &text);
+        r = get_text(tokens, KEY_STATUS, &text);
+    if (r == 0 && expires.len > 0)
+        r = number_parse(secret_text(&expires), INT64_MAX, &at);
     if (r == 0)
         r = status_parse(secret_text(&text), status);
-    secret_clear(&text);
     if (r == 0)
         *expires_at = at;
+    secret_clear(&expires);
+    secret_clear(&text);
     return r;
 }
 
 int
-tokens_put_status(const struct tokens *tokens, const struct status *status)
+tokens_put_status(struct tokens *tokens, const struct status *status)
 {
     struct secret text = {0};
     int r;
 
     r = status_format(status, &text);
     if (r == 0)
-        r = keyring_put(tokens->ring, KEY_STATUS, &text, KEY_FOREVER, NULL);
+        r = put(tokens, SESSION_STATUS, &text, KEY_FOREVER);
     secret_clear(&text);
     return r;
 }
@@ -109,37 +173,6 @@ seconds_until(const struct message *result, enum field field)
     return at > 1 ? at : 1;
 }
 
-/*
- * The user may destroy their own access token's key (to invalidate it takes
- * only the right to search).  The one made instead is the user's and charged to
- * the user; it gets the same permissions for the session, and none for its
- * owner.
- */
-static int
-adopt_access(struct tokens *tokens, key_serial_t key)
-{
-    if (keyctl_link(key, OURS) == -1
-        || keyctl_setperm(key, KEY_FOR_SESSION & ~(key_perm_t) KEY_USR_ALL)
-               == -1)
-        return -errno;
-    tokens->access = key;
-    return 0;
-}
-
-static int
-store_access(struct tokens *tokens, const struct message *result)
-{
-    key_serial_t key = 0;
-    int r;
-
-    r = keyring_put(tokens->ring, KEY_ACCESS_TOKEN,
-                    &result->field[FIELD_ACCESS_TOKEN],
-                    seconds_until(result, FIELD_EXPIRES_AT), &key);
-    if (r == 0 && key != tokens->access)
-        r = adopt_access(tokens, key);
-    return r;
-}
-
 int
 tokens_store(struct tokens *tokens, const struct message *result)
 {
@@ -151,13 +184,15 @@ tokens_store(struct tokens *tokens, const struct message *result)
     if (refresh->len > 0)
         r = keyring_put(OURS, KEY_REFRESH_TOKEN, refresh, KEY_FOREVER, NULL);
     if (r == 0)
-        r = store_access(tokens, result);
+        r = put(tokens, SESSION_ACCESS_TOKEN,
+                &result->field[FIELD_ACCESS_TOKEN],
+                seconds_until(result, FIELD_EXPIRES_AT));
     if (r == 0 && id->len > 0)
-        r = keyring_put(tokens->ring, KEY_ID_TOKEN, id,
-                        seconds_until(result, FIELD_ID_EXPIRES_AT), NULL);
+        r = put(tokens, SESSION_ID_TOKEN, id,
+                seconds_until(result, FIELD_ID_EXPIRES_AT));
     if (r == 0)
-        r = keyring_put(tokens->ring, KEY_EXPIRES_AT,
-                        &result->field[FIELD_EXPIRES_AT], KEY_FOREVER, NULL);
+        r = put(tokens, SESSION_EXPIRES_AT, &result->field[FIELD_EXPIRES_AT],
+                KEY_FOREVER);
     return r;
 }
 
@@ -183,8 +218,6 @@ tokens_remove(const struct tokens *tokens)
 void
 tokens_take(const struct tokens *tokens, struct message *out)
 {
-    static const char *const names[] = {KEY_ACCESS_TOKEN, KEY_ID_TOKEN,
-                                        KEY_EXPIRES_AT, KEY_STATUS};
     size_t i;
 
     /* What cannot be read is gone, and needs no revocation. */
@@ -194,7 +227,7 @@ tokens_take(const struct tokens *tokens, struct message *out)
     (void) !read_token(KEY_ACCESS_TOKEN, out, FIELD_ACCESS_TOKEN);
     out->kind = KIND_REVOKE;
     if (tokens->ring != 0) {
-        for (i = 0; i < ARRAY_LEN(names); i++)
+        for (i = 0; i < SESSION_KEY_COUNT; i++)
             remove_key(tokens->ring, names[i]);
         (void) key_revoke(tokens->ring);
     }

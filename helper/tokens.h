@@ -11,23 +11,37 @@
 #include "common/message.h"
 #include "common/status.h"
 
+/* The keys in the keyring `oidc`. */
+enum session_key {
+    SESSION_ACCESS_TOKEN,
+    SESSION_ID_TOKEN,
+    SESSION_EXPIRES_AT,
+    SESSION_STATUS,
+    SESSION_KEY_COUNT
+};
+
 /*
  * The session's tokens as the helper sees them, through its own session
  * keyring; the layout is in common/keyring.h.  Nothing is kept here but
- * serials.
+ * serials, 0 for what is not there.
  */
 struct tokens {
-    key_serial_t ring;   /* the keyring `oidc`; 0 when there is none */
-    key_serial_t access; /* the access token's key */
+    key_serial_t ring; /* the keyring `oidc` */
+    key_serial_t key[SESSION_KEY_COUNT];
 };
 
 /* Find them.  Without a keyring `oidc`, the session is over already. */
 void tokens_find(struct tokens *out);
 
-/* expires_at and status.  0, -EKEYREVOKED when the session is over, … */
+/*
+ * expires_at and status; 0 and empty when the user destroyed their keys.
+ * 0, -EKEYREVOKED when the session is over, or another negative errno.
+ */
 int tokens_times(const struct tokens *tokens, int64_t *expires_at,
                  struct status *status) MUST_CHECK;
-int tokens_put_status(const struct tokens *tokens,
+
+/* 0, -EKEYREVOKED when the session is over, or another negative errno. */
+int tokens_put_status(struct tokens *tokens,
                       const struct status *status) MUST_CHECK;
 
 /*

@@ -147,7 +147,7 @@ store(const struct context *ctx, uid_t uid, const struct message *result)
     else if (r < 0)
         log_line(ctx, LOG_ERR, "cannot keep the tokens for the session: %s",
                  strerror(-r));
-    return r;
+    return r < 0 ? -EIO : 0;
 }
 
 ENTRY int

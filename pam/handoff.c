@@ -199,7 +199,7 @@ handoff_is_for(const struct key_info *info, uid_t uid)
            && strncmp(info->description, prefix, strlen(prefix)) == 0;
 }
 
-/* -EPERM for everything that is not a hand-off of ours for this user. */
+/* -EKEYREJECTED for everything that is not a hand-off of ours for this user. */
 static int
 handoff_check(const char *serial, uid_t uid, key_serial_t *out)
 {
@@ -208,14 +208,14 @@ handoff_check(const char *serial, uid_t uid, key_serial_t *out)
     int r;
 
     if (number_parse(serial, INT32_MAX, &number) < 0 || number == 0)
-        return -EPERM;
+        return -EKEYREJECTED;
     r = key_info_get((key_serial_t) number, &info);
     if (r == -EACCES || r == -EBADMSG)
-        return -EPERM;
+        return -EKEYREJECTED;
     if (r < 0)
         return r;
     if (!handoff_is_for(&info, uid))
-        return -EPERM;
+        return -EKEYREJECTED;
     *out = (key_serial_t) number;
     return 0;
 }

@@ -33,9 +33,9 @@ int handoff_make(const struct context *ctx, uid_t uid,
 /*
  * Take the keyring that the variable names out of root's user keyring and into
  * this process's, and unset the variable.  It is then the caller's to revoke,
- * and its keys still time out.  0; -ENODATA when there is no variable; -EPERM
- * when it names anything but a hand-off for this uid; -ENOKEY when that is
- * gone.
+ * and its keys still time out.  0; -ENODATA when there is no variable;
+ * -EKEYREJECTED when it names anything but a hand-off for this uid; -ENOKEY
+ * when that is gone.
  */
 int handoff_take(const struct context *ctx, uid_t uid,
                  key_serial_t *out) MUST_CHECK;

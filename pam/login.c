@@ -236,7 +236,7 @@ exchange_start(const struct context *ctx, struct dialogue *dialogue)
     if (r < 0)
         log_line(ctx, LOG_ERR, "cannot start %s: %s", EXCHANGE_PATH,
                  strerror(-r));
-    return r;
+    return r < 0 ? -EIO : 0;
 }
 
 static int

@@ -231,10 +231,10 @@ session_close(const struct context *ctx, struct session *session)
 static void
 log_open_error(const struct context *ctx, int r)
 {
-    if (r == -EPERM)
+    if (r == -EKEYREJECTED)
         log_line(ctx, LOG_WARNING,
                  HANDOFF_VARIABLE " does not name a hand-off for this user"
-                                  " (set in ~/.pam_environment?); ignored");
+                                  " (set in ~/.pam_environment?); refused");
     else if (r == -ENOKEY || r == -EKEYEXPIRED || r == -EKEYREVOKED)
         log_line(ctx, LOG_WARNING,
                  "the tokens of this login timed out before the session began");
@@ -314,7 +314,7 @@ session_open(const struct context *ctx, uid_t uid, gid_t gid,
     }
     if (r < 0) {
         log_open_error(ctx, r);
-        return r;
+        return -EIO;
     }
     *out = session;
     return 0;

@@ -26,7 +26,7 @@ struct session {
 /*
  * Take the hand-off of this login, give the session its keyring, start the
  * helper, export OIDC_ACCESS_TOKEN_KEY.  Returns 0; -ENODATA when this login
- * has no tokens; or another negative errno, already logged, with nothing left
+ * has no tokens; -EIO after an error, which it has logged, with nothing left
  * behind.
  */
 int session_open(const struct context *ctx, uid_t uid, gid_t gid,

@@ -19,6 +19,10 @@
  * connection.  https only (http with insecure_http), TLS 1.2 or newer, no
  * redirects, no proxy but ours, a time limit, a size limit, no cookies.
  * It may not be moved while it is open.
+ *
+ * curl repeats a request by itself when a connection that it has used before
+ * turns out to be closed.  A renewal is the only request of its exchange, so its
+ * refresh token is never sent twice.
  */
 struct http {
     CURL *curl; /* NULL: closed */

@@ -75,13 +75,15 @@ check_parts(CURLU *url, bool insecure_http)
 const char *
 url_check(const char *url, bool insecure_http)
 {
-    const char *wrong = "is not a URL";
+    const char *wrong = "is not a URL", *host = strstr(url, "://");
     CURLU *parsed;
     size_t i;
 
     for (i = 0; url[i] != '\0'; i++)
         if (url[i] <= ' ' || url[i] > '~')
             return "contains a space or a special character";
+    if (host == NULL || host[3] == '/') /* curl takes fewer and more of them */
+        return wrong;
     parsed = curl_url();
     if (parsed != NULL
         && curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME)
