@@ -10,12 +10,16 @@
 #include "common/keyring.h"
 #include "common/message.h"
 
-static unsigned
-timeout_from(int64_t lifetime)
+int
+key_set_lifetime(key_serial_t key, int64_t lifetime)
 {
-    if (lifetime < 1)
-        return 1;
-    return lifetime < INT_MAX ? (unsigned) lifetime : INT_MAX;
+    unsigned seconds = lifetime < INT_MAX ? (unsigned) lifetime : INT_MAX;
+
+    if (lifetime == KEY_FOREVER)
+        seconds = 0;
+    else if (lifetime < 1)
+        seconds = 1;
+    return keyctl_set_timeout(key, seconds) == -1 ? -errno : 0;
 }
 
 int
@@ -29,21 +33,15 @@ keyring_put(key_serial_t ring, const char *name, const struct secret *value,
     key = add_key("user", name, value->data, value->len, ring);
     if (key == -1)
         return -errno;
-    if (lifetime != KEY_FOREVER
-        && keyctl_set_timeout(key, timeout_from(lifetime)) == -1) {
-        r = -errno;
+    /* Writing it took the old timeout away. */
+    r = lifetime == KEY_FOREVER ? 0 : key_set_lifetime(key, lifetime);
+    if (r < 0) {
         (void) keyctl_revoke(key); /* no token beats an immortal one */
         return r;
     }
     if (ret_key != NULL)
         *ret_key = key;
     return 0;
-}
-
-int
-keyring_put_text(key_serial_t ring, const char *name, const char *text)
-{
-    return add_key("user", name, text, strlen(text), ring) == -1 ? -errno : 0;
 }
 
 int

@@ -43,15 +43,24 @@
 #define KEY_NO_ID_TOKEN "\n"
 
 /* The helper is in the keys' group; root owns them.  Nobody may link them. */
-#define KEY_HELPER_WRITES (KEY_GRP_VIEW | KEY_GRP_WRITE | KEY_GRP_SETATTR)
+#define KEY_HELPER_REVOKES (KEY_GRP_VIEW | KEY_GRP_SETATTR)
+#define KEY_HELPER_WRITES  (KEY_HELPER_REVOKES | KEY_GRP_WRITE)
 #define KEY_FOR_SESSION                                                        \
     (KEY_POS_VIEW | KEY_POS_READ | KEY_POS_SEARCH | KEY_HELPER_WRITES          \
      | KEY_USR_ALL)
 #define KEY_FOR_HELPER                                                         \
     (KEY_POS_READ | KEY_POS_SEARCH | KEY_HELPER_WRITES | KEY_USR_ALL)
+#define KEY_FOR_READING                                                        \
+    (KEY_POS_READ | KEY_POS_SEARCH | KEY_HELPER_REVOKES | KEY_USR_ALL)
 
 /* A lifetime: no timeout. */
 #define KEY_FOREVER INT64_C(-1)
+
+/* What to do about -EDQUOT: whose quota it was, the kernel does not say. */
+#define KEY_QUOTA_TEXT                                                         \
+    "a key quota is used up; raise the sysctls kernel.keys.root_maxkeys and"   \
+    " kernel.keys.root_maxbytes (root's, which holds the tokens) or"           \
+    " kernel.keys.maxkeys and kernel.keys.maxbytes (the user's)"
 
 /*
  * Write a `user` key into a keyring, in place when it is there: serial, owner
@@ -62,10 +71,6 @@
  */
 int keyring_put(key_serial_t ring, const char *name, const struct secret *value,
                 int64_t lifetime, key_serial_t *key) MUST_CHECK;
-
-/* The same for a text, without a timeout. */
-int keyring_put_text(key_serial_t ring, const char *name,
-                     const char *text) MUST_CHECK;
 
 /* A new, empty keyring, linked into ring.  0 or a negative errno. */
 int keyring_make(key_serial_t ring, const char *name,
@@ -92,6 +97,12 @@ int keyring_get(key_serial_t ring, const char *name,
 /* Give a key of ours to the group, with these permissions.  0 or an errno. */
 int key_protect(key_serial_t key, key_perm_t permissions,
                 gid_t group) MUST_CHECK;
+
+/*
+ * Let a key time out after so many seconds, at least 1 (0 would mean never), or
+ * never: KEY_FOREVER.  0 or a negative errno.
+ */
+int key_set_lifetime(key_serial_t key, int64_t lifetime) MUST_CHECK;
 
 /* Revoke.  A key that is gone, expired or revoked is no error. */
 int key_revoke(key_serial_t key);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +15,10 @@
 #include <keyutils.h>
 
 #include "common/io.h"
+#include "common/message.h"
 #include "common/spawn.h"
+
+#define EXEC_TIMEOUT_MS 5000
 
 static const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
 
@@ -28,6 +32,9 @@ child_keyring(const struct spawn *plan)
 {
     size_t i;
 
+    /* The new keyring belongs to the real uid, which in su is the caller's. */
+    if (plan->become && setresuid(0, 0, 0) == -1)
+        return -1;
     /* Link while still root, their owner: nothing else allows it. */
     if (keyctl_join_session_keyring(NULL) == -1)
         return -1;
@@ -43,8 +50,10 @@ child_become(const struct spawn *plan)
     /* Groups before gid before uid: the other way round cannot be undone. */
     if (plan->become
         && (setgroups(0, NULL) == -1
-            || setresgid(plan->gid, plan->gid, plan->gid) == -1
+            || setresgid(plan->real_gid, plan->gid, plan->gid) == -1
             || setresuid(plan->uid, plan->uid, plan->uid) == -1))
+        return -1;
+    if (plan->drop_group && setresgid(getgid(), getgid(), getgid()) == -1)
         return -1;
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
@@ -120,16 +129,23 @@ child(const struct spawn *plan, int errors)
     _exit(0);
 }
 
-/* The errno that came through the pipe; 0 when execve() closed it. */
+/*
+ * The errno that came through the pipe; 0 when execve() closed it.  Not for
+ * ever: the child is the user's before that, and a user may stop it.
+ */
 static int
 read_errno(int fd)
 {
-    int error = 0;
+    struct pollfd pfd = {.fd = fd, .events = POLLIN};
+    int error = 0, r;
     ssize_t n;
 
     do
-        n = read(fd, &error, sizeof(error));
-    while (n == -1 && errno == EINTR);
+        r = poll(&pfd, 1, EXEC_TIMEOUT_MS);
+    while (r == -1 && errno == EINTR);
+    if (r <= 0)
+        return r == 0 ? -ETIMEDOUT : -errno;
+    n = read(fd, &error, sizeof(error));
     if (n == 0)
         return 0;
     return n == (ssize_t) sizeof(error) && error > 0 ? -error : -EIO;
@@ -138,16 +154,21 @@ read_errno(int fd)
 int
 spawn(const struct spawn *plan)
 {
+    sigset_t all, old;
     int errors[2];
     pid_t pid;
     int r;
 
     if (pipe2(errors, O_CLOEXEC) == -1)
         return -errno;
+    /* The application's handlers must not run in our children. */
+    sigfillset(&all);
+    (void) pthread_sigmask(SIG_SETMASK, &all, &old); /* the set is valid */
     pid = fork();
     if (pid == 0)
         child(plan, errors[1]);
     r = pid == -1 ? -errno : 0;
+    (void) pthread_sigmask(SIG_SETMASK, &old, NULL); /* as it was */
     fd_close(&errors[1]);
     if (r == 0)
         r = read_errno(errors[0]);
@@ -156,4 +177,33 @@ spawn(const struct spawn *plan)
         ;
     fd_close(&errors[0]);
     return r;
+}
+
+int
+spawn_with_pipes(struct spawn *plan, int *to, int *from)
+{
+    int in[2] = {-1, -1}, out[2] = {-1, -1};
+    int r = 0;
+
+    *to = *from = -1;
+    if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
+        r = -errno;
+    if (r == 0) {
+        /* So that no message waits for its reader; a smaller pipe is no
+         * error. */
+        (void) fcntl(in[1], F_SETPIPE_SZ, (int) MESSAGE_MAX);
+        plan->fds[0] = in[0];
+        plan->fds[1] = out[1];
+        r = spawn(plan);
+    }
+    fd_close(&in[0]);
+    fd_close(&out[1]);
+    if (r < 0) {
+        fd_close(&in[1]);
+        fd_close(&out[0]);
+        return r;
+    }
+    *to = in[1];
+    *from = out[0];
+    return 0;
 }

@@ -29,13 +29,22 @@ struct spawn {
     size_t n_keys;
     bool become; /* drop to this user and group, no supplementary groups */
     uid_t uid;
-    gid_t gid;
+    gid_t gid;       /* effective and saved: whose keys it may write */
+    gid_t real_gid;  /* what drop_group leaves to what it starts in turn */
+    bool drop_group; /* without privilege: to the real group, for good */
 };
 
 /*
- * Returns 0 once the program runs; otherwise the negative errno of the first
- * thing that failed, and nothing runs.
+ * Returns 0 when execve() was reached; -ETIMEDOUT when it was not within 5 s;
+ * otherwise the negative errno of the first thing that failed, and nothing
+ * runs.
  */
 int spawn(const struct spawn *plan) MUST_CHECK;
+
+/*
+ * The same, with pipes made for its standard input and output.  *to and *from
+ * are our ends; after an error they are -1.  The caller closes them.
+ */
+int spawn_with_pipes(struct spawn *plan, int *to, int *from) MUST_CHECK;
 
 #endif

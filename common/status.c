@@ -122,7 +122,10 @@ value_parse(const char *text, const struct line *line, struct status *status)
         return 0;
     case TYPE_TIME:
     case TYPE_COUNT:
-        if (number_parse(text, INT64_MAX, &number) < 0)
+        if (number_parse(text,
+                         line->type == TYPE_TIME ? UNIX_TIME_MAX : INT32_MAX,
+                         &number)
+            < 0)
             return -EBADMSG;
         memcpy(field, &number, sizeof(number));
         return 0;

@@ -27,10 +27,14 @@
 
 /* ---- The timer ---- */
 
+/* After so many seconds; at once when there are none. */
 static void
 timer_set(const struct helper *helper, int64_t seconds)
 {
     struct itimerspec when = {.it_value = {.tv_sec = (time_t) seconds}};
+
+    if (seconds <= 0)
+        when.it_value = (struct timespec){.tv_nsec = 1};
 
     /* Cannot fail: our own descriptor, and a time in range. */
     (void) timerfd_settime(helper->timer, 0, &when, NULL);
@@ -39,7 +43,10 @@ timer_set(const struct helper *helper, int64_t seconds)
 static void
 timer_stop(const struct helper *helper)
 {
-    timer_set(helper, 0);
+    const struct itimerspec never = {0};
+
+    /* Cannot fail: our own descriptor, and a time in range. */
+    (void) timerfd_settime(helper->timer, 0, &never, NULL);
 }
 
 /* What the settings say; read each time, because nothing is kept in memory. */
@@ -165,7 +172,7 @@ start_renewal(struct helper *helper)
 /* What a good RESULT brought.  All is looked at before anything is stored. */
 static int
 store_tokens(struct helper *helper, const struct message *result,
-             int64_t *renewed_at)
+             int64_t *renewed_at, bool *kept)
 {
     int64_t expires_at;
     int r;
@@ -173,26 +180,32 @@ store_tokens(struct helper *helper, const struct message *result,
     if (message_number(result, FIELD_EXPIRES_AT, &expires_at) < 0
         || message_number(result, FIELD_RENEWED_AT, renewed_at) < 0)
         return -EBADMSG;
-    r = tokens_store(&helper->tokens, result);
+    r = tokens_store(&helper->tokens, result, kept);
     if (r == 0)
         helper->expires_at = expires_at;
     return r;
 }
 
-/* A RESULT: store it, and only then say so. */
+/*
+ * A RESULT: store it, and only then say so.  When the refresh token is stored
+ * but the rest is not, it must not be revoked: the next renewal needs it.  When
+ * the session is over, all of it must.
+ */
 static int
 store(struct helper *helper, const struct message *result)
 {
     int64_t renewed_at = helper->status.renewed_at;
     struct verdict verdict;
+    bool kept = true;
     int r = 0;
 
     verdict_from_result(result, &verdict);
     if (verdict.outcome == OUTCOME_OK)
-        r = store_tokens(helper, result, &renewed_at);
+        r = store_tokens(helper, result, &renewed_at, &kept);
+    if (kept && r != -EKEYREVOKED)
+        request_stored(&helper->request);
     if (r < 0)
         return fail(helper, r);
-    request_stored(&helper->request);
     request_end(&helper->request);
     return settle(helper, &verdict, renewed_at);
 }
@@ -202,11 +215,16 @@ static void
 end(struct helper *helper)
 {
     struct message message = {0};
-    int r = 0;
+    int r;
 
     request_end(&helper->request);
-    tokens_take(&helper->tokens, &message);
     helper->phase = PHASE_DONE;
+    r = tokens_take(&helper->tokens, &message);
+    if (r < 0)
+        syslog(LOG_WARNING,
+               "user %s: tokens removed, but not revoked at the provider: the"
+               " settings cannot be read: %s",
+               helper->user, strerror(-r));
     if (strcmp(message_text(&message, FIELD_REVOKE), "yes") == 0
         && (message_has(&message, FIELD_REFRESH_TOKEN)
             || message_has(&message, FIELD_ACCESS_TOKEN))) {
@@ -262,12 +280,11 @@ act(struct helper *helper, enum action action, const struct message *result)
         return 0;
     case ACTION_GIVE_UP:
         syslog(LOG_WARNING,
-               "user %s: tokens removed, but the provider did not answer within"
-               " %d s when they were revoked",
+               "user %s: tokens removed, but there was no answer within %d s"
+               " when they were revoked at the provider",
                helper->user, END_SECONDS);
         return 0;
     case ACTION_RELOAD:
-    case ACTION_RELOAD_LATER:
         helper->reload = true;
         return 0;
     case ACTION_NONE:
@@ -345,8 +362,6 @@ on_reply(struct helper *helper)
     else if (r < 0)
         step(helper, EVENT_LOST, NULL);
     message_clear(&result);
-    if (helper->phase == PHASE_WAITING)
-        request_end(&helper->request);
 }
 
 /* One of the descriptors that are ready, at a time: an event may end
@@ -355,13 +370,13 @@ static int
 wait_event(struct helper *helper)
 {
     struct pollfd fds[] = {
-        {.fd = helper->signals, .events = POLLIN},
         {.fd = helper->login, .events = POLLIN},
         {.fd = helper->request.from, .events = POLLIN},
         {.fd = helper->timer, .events = POLLIN},
+        {.fd = helper->signals, .events = POLLIN},
     };
-    static void (*const handlers[])(struct helper *) = {
-        on_signal, on_login_died, on_reply, on_timer};
+    static void (*const handlers[])(struct helper *) = {on_login_died, on_reply,
+                                                        on_timer, on_signal};
     size_t i;
 
     while (ppoll(fds, ARRAY_LEN(fds), NULL, NULL) == -1)
@@ -393,9 +408,7 @@ loop_begin(struct helper *helper)
     if (helper->status.state == STATE_LOGIN_REQUIRED)
         timer_stop(helper);
     else if (helper->status.renew_at != 0) /* executed anew: same schedule */
-        timer_set(helper, helper->status.renew_at > now
-                              ? helper->status.renew_at - now
-                              : 1);
+        timer_set(helper, helper->status.renew_at - now);
     else
         schedule(helper, &ok);
     return tokens_put_status(&helper->tokens, &helper->status);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/keyring.h"
 #include "common/text.h"
 #include "helper/renewal.h"
 
@@ -35,9 +36,7 @@ verdict_from_errno(int r, struct verdict *out)
     *out = (struct verdict){.outcome = OUTCOME_TRANSIENT};
     switch (r) {
     case -EDQUOT:
-        text_clean("root's key quota is used up; raise the sysctls"
-                   " kernel.keys.root_maxkeys and kernel.keys.root_maxbytes",
-                   out->reason, sizeof(out->reason));
+        text_clean(KEY_QUOTA_TEXT, out->reason, sizeof(out->reason));
         return;
     case -ENOKEY:
         out->outcome = OUTCOME_DEAD;
@@ -65,13 +64,15 @@ verdict_apply(const struct verdict *verdict, int64_t renewed_at,
     if (verdict->outcome == OUTCOME_OK) {
         status->state = STATE_ACTIVE;
         status->renewed_at = renewed_at;
-        status->renewals++;
+        if (status->renewals < INT32_MAX)
+            status->renewals++;
         status->failures = 0;
         status->last_error[0] = '\0';
         return;
     }
     status->state = verdict->outcome == OUTCOME_DEAD ? STATE_LOGIN_REQUIRED
                                                      : STATE_RETRYING;
-    status->failures++;
+    if (status->failures < INT32_MAX)
+        status->failures++;
     memcpy(status->last_error, verdict->reason, sizeof(status->last_error));
 }

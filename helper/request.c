@@ -2,46 +2,27 @@
 #include <config.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "common/io.h"
 #include "common/spawn.h"
 #include "helper/request.h"
 
-static int
-run(const char *verb, int in, int out)
-{
-    const char *const argv[] = {EXCHANGE_PATH, verb, NULL};
-    const struct spawn plan = {.argv = argv, .fds = {in, out, -1}, .n_fds = 3};
-
-    return spawn(&plan);
-}
-
 int
 request_start(struct request *request, const char *verb,
               const struct message *message)
 {
-    int in[2] = {-1, -1}, out[2] = {-1, -1};
-    int r = 0;
+    const char *const argv[] = {EXCHANGE_PATH, verb, NULL};
+    /* It parses what strangers send: it must not be able to write keys. */
+    struct spawn plan = {
+        .argv = argv, .fds = {-1, -1, -1}, .n_fds = 3, .drop_group = true};
+    int r;
 
-    if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
-        r = -errno;
+    r = spawn_with_pipes(&plan, &request->to, &request->from);
     if (r == 0)
-        r = run(verb, in[0], out[1]);
-    fd_close(&in[0]);
-    fd_close(&out[1]);
-    /* It reads all of its request before anything else: this ends. */
-    if (r == 0)
-        r = message_send(in[1], message);
-    if (r < 0) {
-        fd_close(&in[1]);
-        fd_close(&out[0]);
-        return r;
-    }
-    request->to = in[1];
-    request->from = out[0];
-    return 0;
+        r = message_send(request->to, message);
+    if (r < 0)
+        request_end(request);
+    return r;
 }
 
 int

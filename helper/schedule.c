@@ -9,6 +9,7 @@
 #define BACKOFF_MAX      INT64_C(300)
 #define RETRY_AFTER_MAX  INT64_C(3600)
 #define LOST_ANSWER_WAIT INT64_C(1)
+#define LIFETIME_MAX     (INT64_C(3660) * 24 * 3600) /* ten years */
 
 static int64_t
 min(int64_t a, int64_t b)
@@ -53,7 +54,7 @@ margin_of(const struct margin *before_expiry, int64_t lifetime)
 static int64_t
 after_success(const struct schedule *in)
 {
-    int64_t lifetime = max(in->lifetime, 0);
+    int64_t lifetime = min(max(in->lifetime, 0), LIFETIME_MAX);
     int64_t margin = margin_of(&in->before_expiry, lifetime);
     int64_t jitter = min(margin / 2, (lifetime - margin) / 2);
 

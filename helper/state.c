@@ -22,7 +22,7 @@ static const struct step steps[PHASE_COUNT][EVENT_COUNT] =
             {
                 [EVENT_TIMER] = {ACTION_FAIL, PHASE_WAITING},
                 [EVENT_RENEW] = {ACTION_NONE, PHASE_RENEWING},
-                [EVENT_RELOAD] = {ACTION_RELOAD_LATER, PHASE_RENEWING},
+                [EVENT_RELOAD] = {ACTION_RELOAD, PHASE_RENEWING},
                 [EVENT_END] = {ACTION_END, PHASE_REVOKING},
                 [EVENT_RESULT] = {ACTION_STORE, PHASE_WAITING},
                 [EVENT_LOST] = {ACTION_FAIL, PHASE_WAITING},

@@ -24,14 +24,13 @@ enum event {
 
 enum action {
     ACTION_NONE,
-    ACTION_RENEW,        /* start a renewal */
-    ACTION_STORE,        /* take its result */
-    ACTION_FAIL,         /* it has none: hang up, count a lost answer */
-    ACTION_END,          /* hang up, remove the tokens, start to revoke */
-    ACTION_RELOAD,       /* execute the program anew */
-    ACTION_RELOAD_LATER, /* when the renewal is stored */
-    ACTION_FINISH,       /* the revocation has a result */
-    ACTION_GIVE_UP,      /* it has none */
+    ACTION_RENEW,   /* start a renewal */
+    ACTION_STORE,   /* take its result */
+    ACTION_FAIL,    /* it has none: hang up, count a lost answer */
+    ACTION_END,     /* hang up, remove the tokens, start to revoke */
+    ACTION_RELOAD,  /* execute the program anew, after a renewal in flight */
+    ACTION_FINISH,  /* the revocation has a result */
+    ACTION_GIVE_UP, /* it has none */
 };
 
 struct step {

@@ -48,13 +48,24 @@ adopt(key_serial_t key)
     r = key_info_get(key, &info);
     if (r < 0)
         return r;
-    if (info.permissions == KEY_FOR_SESSION || info.permissions == permissions)
+    if (info.uid == 0)
         return 0; /* it was only expired when we looked for it */
     /* Ours to revoke at the end, like the one that the module had linked. */
     if (strcmp(info.description, KEY_ACCESS_TOKEN) == 0
         && keyctl_link(key, OURS) == -1)
         return -errno;
     return keyctl_setperm(key, permissions) == -1 ? -errno : 0;
+}
+
+static void
+remove_key(key_serial_t ring, const char *name)
+{
+    key_serial_t key;
+
+    if (keyring_find(ring, "user", name, &key) < 0)
+        return; /* gone, or expired: the kernel removes it */
+    (void) key_revoke(key);
+    (void) keyctl_unlink(key, ring); /* only gives the quota back sooner */
 }
 
 static int
@@ -65,6 +76,12 @@ put(struct tokens *tokens, enum session_key which, const struct secret *value,
     int r;
 
     r = keyring_put(tokens->ring, names[which], value, lifetime, &key);
+    if (r == -EACCES) {
+        /* The user's: no right of its owner's means none for us, either. */
+        remove_key(tokens->ring, names[which]);
+        remove_key(OURS, names[which]);
+        r = keyring_put(tokens->ring, names[which], value, lifetime, &key);
+    }
     if (r == -ENOKEY)
         return -EKEYREVOKED; /* the user invalidated the whole keyring */
     if (r == 0 && key != tokens->key[which]) {
@@ -98,7 +115,7 @@ tokens_times(const struct tokens *tokens, int64_t *expires_at,
     if (r == 0)
         r = get_text(tokens, KEY_STATUS, &text);
     if (r == 0 && expires.len > 0)
-        r = number_parse(secret_text(&expires), INT64_MAX, &at);
+        r = number_parse(secret_text(&expires), UNIX_TIME_MAX, &at);
     if (r == 0)
         r = status_parse(secret_text(&text), status);
     if (r == 0)
@@ -173,8 +190,15 @@ seconds_until(const struct message *result, enum field field)
     return at > 1 ? at : 1;
 }
 
+/* What is only told to the session fails no renewal. */
+static int
+unless_over(int r)
+{
+    return r == -EKEYREVOKED ? r : 0;
+}
+
 int
-tokens_store(struct tokens *tokens, const struct message *result)
+tokens_store(struct tokens *tokens, const struct message *result, bool *kept)
 {
     const struct secret *refresh = &result->field[FIELD_REFRESH_TOKEN];
     const struct secret *id = &result->field[FIELD_ID_TOKEN];
@@ -183,28 +207,19 @@ tokens_store(struct tokens *tokens, const struct message *result)
     /* RFC 6749 section 6: without a new one, the old one stays. */
     if (refresh->len > 0)
         r = keyring_put(OURS, KEY_REFRESH_TOKEN, refresh, KEY_FOREVER, NULL);
+    *kept = r == 0 && refresh->len > 0;
     if (r == 0)
         r = put(tokens, SESSION_ACCESS_TOKEN,
                 &result->field[FIELD_ACCESS_TOKEN],
                 seconds_until(result, FIELD_EXPIRES_AT));
+    *kept = *kept || r == 0;
     if (r == 0 && id->len > 0)
-        r = put(tokens, SESSION_ID_TOKEN, id,
-                seconds_until(result, FIELD_ID_EXPIRES_AT));
+        r = unless_over(put(tokens, SESSION_ID_TOKEN, id,
+                            seconds_until(result, FIELD_ID_EXPIRES_AT)));
     if (r == 0)
-        r = put(tokens, SESSION_EXPIRES_AT, &result->field[FIELD_EXPIRES_AT],
-                KEY_FOREVER);
+        r = unless_over(put(tokens, SESSION_EXPIRES_AT,
+                            &result->field[FIELD_EXPIRES_AT], KEY_FOREVER));
     return r;
-}
-
-static void
-remove_key(key_serial_t ring, const char *name)
-{
-    key_serial_t key;
-
-    if (keyring_find(ring, "user", name, &key) < 0)
-        return; /* gone, or expired: the kernel removes it */
-    (void) key_revoke(key);
-    (void) keyctl_unlink(key, ring); /* only gives the quota back sooner */
 }
 
 void
@@ -215,14 +230,16 @@ tokens_remove(const struct tokens *tokens)
     remove_key(OURS, KEY_REFRESH_TOKEN);
 }
 
-void
+int
 tokens_take(const struct tokens *tokens, struct message *out)
 {
     size_t i;
+    int r;
 
-    /* What cannot be read is gone, and needs no revocation. */
-    if (read_settings(out) < 0)
+    r = read_settings(out);
+    if (r < 0)
         message_clear(out);
+    /* A token that cannot be read is gone, and needs no revocation. */
     (void) !read_token(KEY_REFRESH_TOKEN, out, FIELD_REFRESH_TOKEN);
     (void) !read_token(KEY_ACCESS_TOKEN, out, FIELD_ACCESS_TOKEN);
     out->kind = KIND_REVOKE;
@@ -234,4 +251,5 @@ tokens_take(const struct tokens *tokens, struct message *out)
     remove_key(OURS, KEY_ACCESS_TOKEN);
     remove_key(OURS, KEY_REFRESH_TOKEN);
     remove_key(OURS, KEY_SETTINGS);
+    return r;
 }

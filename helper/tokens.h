@@ -55,9 +55,10 @@ int tokens_request(struct message *out) MUST_CHECK;
  * Store what a renewal brought: the refresh token before the access token is
  * published, so that the next renewal works whatever happens between.  0;
  * -EKEYREVOKED when the session is over; -EDQUOT; or another negative errno.
+ * *kept says whether, whatever is returned, what was stored is now needed.
  */
-int tokens_store(struct tokens *tokens,
-                 const struct message *result) MUST_CHECK;
+int tokens_store(struct tokens *tokens, const struct message *result,
+                 bool *kept) MUST_CHECK;
 
 /* The grant is over: remove the tokens, leave the status for the user. */
 void tokens_remove(const struct tokens *tokens);
@@ -65,7 +66,9 @@ void tokens_remove(const struct tokens *tokens);
 /*
  * The session is over: revoke all keys, and make of them the request to revoke
  * at the provider, as far as they were still there.  The caller clears *out.
+ * Returns 0, or a negative errno when the settings cannot be read: then it is
+ * no request.
  */
-void tokens_take(const struct tokens *tokens, struct message *out);
+int tokens_take(const struct tokens *tokens, struct message *out) MUST_CHECK;
 
 #endif

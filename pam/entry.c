@@ -16,7 +16,7 @@
 #include <security/pam_modules.h>
 #include <security/pam_modutil.h>
 
-#include "common/io.h"
+#include "common/keyring.h"
 #include "pam/conversation.h"
 #include "pam/handoff.h"
 #include "pam/log.h"
@@ -80,6 +80,13 @@ begin(pam_handle_t *pamh, int flags, int argc, const char **argv,
         log_line(ctx, LOG_NOTICE, "no such user");
         return PAM_USER_UNKNOWN;
     }
+    /* The provider's name is compared with the one given here; the session gets
+     * the uid of the one found there.  They must be one and the same. */
+    if (strcmp((*pw)->pw_name, ctx->user) != 0) {
+        log_line(ctx, LOG_NOTICE, "the user's name is spelled %s",
+                 (*pw)->pw_name);
+        return PAM_USER_UNKNOWN;
+    }
     return PAM_SUCCESS;
 }
 
@@ -91,11 +98,6 @@ is_for_us(const struct options *options, const struct passwd *pw)
 
 /* ---- Authentication ---- */
 
-struct login {
-    uid_t uid;
-    pid_t owner;
-};
-
 /*
  * The end of a handle whose login nobody opened a session for.  In a forked
  * copy, and when open_session has taken the tokens, there is nothing to do.
@@ -103,51 +105,65 @@ struct login {
 static void
 login_free(pam_handle_t *pamh, void *data, int status)
 {
-    struct login *login = data;
-    struct context ctx = {.pamh = pamh, .user = "?", .silent = true};
+    struct owner *owner = data;
+    const struct context ctx = {
+        .pamh = pamh, .user = owner->name, .silent = true};
 
     if (((unsigned) status & (PAM_DATA_SILENT | PAM_DATA_REPLACE)) == 0
-        && login->owner == getpid()) {
-        if (pam_get_user(pamh, &ctx.user, NULL) != PAM_SUCCESS
-            || ctx.user == NULL)
-            ctx.user = "?";
-        session_discard(&ctx, login->uid);
-    }
-    free(login);
+        && owner->process == getpid())
+        session_discard(&ctx, owner);
+    free(owner);
 }
 
 static int
-login_remember(pam_handle_t *pamh, uid_t uid)
+login_remember(pam_handle_t *pamh, const struct owner *owner)
 {
-    struct login *login = malloc(sizeof(*login));
-    int r;
+    struct owner *copy = malloc(sizeof(*copy));
 
-    if (login == NULL)
+    if (copy == NULL)
         return -ENOMEM;
-    *login = (struct login){.uid = uid, .owner = getpid()};
-    r = pam_set_data(pamh, LOGIN_DATA, login, login_free);
-    if (r == PAM_SUCCESS)
+    *copy = *owner;
+    if (pam_set_data(pamh, LOGIN_DATA, copy, login_free) == PAM_SUCCESS)
         return 0;
-    free(login);
+    free(copy);
     return -ENOMEM;
 }
 
 static int
-store(const struct context *ctx, uid_t uid, const struct message *result)
+store(const struct context *ctx, const struct owner *owner,
+      const struct message *result)
 {
     int r;
 
-    r = handoff_make(ctx, uid, result);
+    r = handoff_make(ctx, owner->uid, result);
     if (r == 0)
-        r = login_remember(ctx->pamh, uid);
+        r = login_remember(ctx->pamh, owner);
     if (r == -EDQUOT)
-        log_line(ctx, LOG_ERR,
-                 "root's key quota is used up; raise the sysctls"
-                 " kernel.keys.root_maxkeys and kernel.keys.root_maxbytes");
+        log_line(ctx, LOG_ERR, "%s", KEY_QUOTA_TEXT);
     else if (r < 0)
         log_line(ctx, LOG_ERR, "cannot keep the tokens for the session: %s",
                  strerror(-r));
     return r < 0 ? -EIO : 0;
+}
+
+static int
+authenticate(const struct context *ctx, const struct options *options,
+             const struct passwd *pw)
+{
+    struct owner owner;
+    int r;
+
+    r = owner_get(ctx, pw, &owner);
+    if (r < 0)
+        return r;
+    /* An application may ask twice: the tokens of the first time, if any. */
+    session_discard(ctx, &owner);
+    r = login_run(ctx, options, &owner, store);
+    if (r < 0)
+        session_discard(ctx, &owner);
+    else
+        log_line(ctx, LOG_INFO, "authenticated by the provider");
+    return r;
 }
 
 ENTRY int
@@ -167,12 +183,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
         log_line(&ctx, LOG_DEBUG, "uid %u is below minimum_uid", pw->pw_uid);
         return PAM_IGNORE;
     }
-    r = login_run(&ctx, &options, store, pw->pw_uid);
-    if (r < 0)
-        session_discard(&ctx, pw->pw_uid);
-    else
-        log_line(&ctx, LOG_INFO, "authenticated by the provider");
-    return pam_code(r, PAM_AUTHINFO_UNAVAIL);
+    return pam_code(authenticate(&ctx, &options, pw), PAM_AUTHINFO_UNAVAIL);
 }
 
 ENTRY int
@@ -199,15 +210,15 @@ pam_sm_chauthtok(pam_handle_t *pamh UNUSED, int flags UNUSED, int argc UNUSED,
 
 /* ---- Session ---- */
 
-static struct session *
-session_get(pam_handle_t *pamh)
+/* Ours under that name, or NULL; PAM only lends it as const. */
+static void *
+data_get(pam_handle_t *pamh, const char *name)
 {
     const void *data = NULL;
 
-    if (pam_get_data(pamh, SESSION_DATA, &data) != PAM_SUCCESS)
+    if (pam_get_data(pamh, name, &data) != PAM_SUCCESS)
         return NULL;
-    /* It is ours, and changes when it is closed; PAM only lends it as const. */
-    return (struct session *) (uintptr_t) data;
+    return (void *) (uintptr_t) data;
 }
 
 /*
@@ -218,39 +229,59 @@ static void
 session_free(pam_handle_t *pamh, void *data, int status)
 {
     struct session *session = data;
-    struct context ctx = {.pamh = pamh, .user = "?", .silent = true};
+    const struct context ctx = {
+        .pamh = pamh, .user = session->owner.name, .silent = true};
 
-    if (((unsigned) status & PAM_DATA_SILENT) == 0 && session->owner == getpid()
-        && session->ring != 0) {
-        if (pam_get_user(pamh, &ctx.user, NULL) != PAM_SUCCESS
-            || ctx.user == NULL)
-            ctx.user = "?";
+    if (((unsigned) status & PAM_DATA_SILENT) == 0
+        && session->owner.process == getpid() && session->ring != 0)
         session_close(&ctx, session);
-    }
-    fd_close(&session->helper);
     free(session);
+}
+
+/*
+ * sudo authenticates one user and opens the session of another, with one
+ * handle. The tokens are not that one's.
+ */
+static bool
+is_another_users(const struct context *ctx, const struct passwd *pw)
+{
+    const struct owner *owner = data_get(ctx->pamh, LOGIN_DATA);
+
+    if (owner == NULL || owner->uid == pw->pw_uid)
+        return false;
+    log_line(ctx, LOG_INFO, "the tokens of this login are %s's; revoked",
+             owner->name);
+    session_discard(ctx, owner);
+    return true;
 }
 
 static int
 session_start(const struct context *ctx, const struct passwd *pw)
 {
-    struct session *session = calloc(1, sizeof(*session));
+    struct session *session;
+    struct owner owner;
     int r;
 
+    if (pam_getenv(ctx->pamh, HANDOFF_VARIABLE) == NULL
+        || is_another_users(ctx, pw))
+        return -ENODATA;
+    if (owner_get(ctx, pw, &owner) < 0)
+        return -EIO;
+    session = calloc(1, sizeof(*session));
     if (session == NULL)
         return -ENOMEM;
-    r = session_open(ctx, pw->pw_uid, pw->pw_gid, session);
+    r = session_open(ctx, &owner, session);
+    if (r == 0
+        && pam_set_data(ctx->pamh, SESSION_DATA, session, session_free)
+               != PAM_SUCCESS) {
+        session_close(ctx, session);
+        r = -ENOMEM;
+    }
     if (r < 0) {
         free(session);
         return r;
     }
-    if (pam_set_data(ctx->pamh, SESSION_DATA, session, session_free)
-        != PAM_SUCCESS) {
-        session_close(ctx, session);
-        free(session);
-        return -ENOMEM;
-    }
-    /* The hand-off is taken; a login without one had no such data. */
+    /* The hand-off is taken; in sshd's monitor there was no such data. */
     (void) pam_set_data(ctx->pamh, LOGIN_DATA, NULL, NULL);
     log_line(ctx, LOG_INFO, "session opened, tokens in keyring %d",
              session->tokens);
@@ -268,7 +299,7 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
     r = begin(pamh, flags, argc, argv, &ctx, &options, &pw);
     if (r != PAM_SUCCESS)
         return r;
-    if (session_get(pamh) != NULL) {
+    if (data_get(pamh, SESSION_DATA) != NULL) {
         log_line(&ctx, LOG_DEBUG, "the session is open already");
         return PAM_SUCCESS;
     }
@@ -283,19 +314,20 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 ENTRY int
 pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-    struct session *session = session_get(pamh);
-    const struct passwd *pw = NULL;
-    struct options options;
-    struct context ctx;
-    int r;
+    struct session *session = data_get(pamh, SESSION_DATA);
+    struct context ctx = {.pamh = pamh,
+                          .silent = ((unsigned) flags & PAM_SILENT) != 0};
+    struct options options = {0};
+    const char *bad;
 
     if (session == NULL || session->ring == 0)
         return PAM_SUCCESS; /* nothing is open */
-    r = begin(pamh, flags, argc, argv, &ctx, &options, &pw);
-    /* Whatever is wrong with the arguments or the user by now: close. */
+    ctx.user = session->owner.name;
+    /* Whatever is wrong with the arguments by now: close. */
+    if (options_parse(argc, argv, &options, &bad) == 0)
+        ctx.debug = options.debug;
     session_close(&ctx, session);
+    log_line(&ctx, LOG_INFO, "session closed, tokens removed");
     (void) pam_set_data(pamh, SESSION_DATA, NULL, NULL); /* frees it */
-    if (r == PAM_SUCCESS)
-        log_line(&ctx, LOG_INFO, "session closed, tokens removed");
     return PAM_SUCCESS;
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "common/status.h"
 #include "common/text.h"
 #include "pam/handoff.h"
+#include "pam/real_root.h"
 
 #define HANDOFF_PREFIX  "oidc-handoff:"
 #define HANDOFF_SECONDS 120
@@ -22,24 +22,19 @@
 /* Root, its owner, and nobody else: possession gives nothing. */
 #define HANDOFF_PERMISSIONS KEY_USR_ALL
 
-/*
- * In su, the real uid is still the caller's, and with it the user keyring.
- * Only this thread is switched, and only for the one call; libc would switch
- * all.
- */
 static int
 with_root_user_keyring(long (*call)(key_serial_t, key_serial_t),
                        key_serial_t ring)
 {
-    uid_t real = getuid();
-    long r;
+    uid_t before;
+    int r, back;
 
-    if (real != 0 && syscall(SYS_setresuid, 0, -1, -1) == -1)
-        return -errno;
+    r = real_root_begin(&before);
+    if (r < 0)
+        return r;
     r = call(ring, KEY_SPEC_USER_KEYRING) == -1 ? -errno : 0;
-    if (real != 0 && syscall(SYS_setresuid, real, -1, -1) == -1)
-        return -errno;
-    return (int) r;
+    back = real_root_end(before);
+    return back < 0 ? back : r;
 }
 
 static int

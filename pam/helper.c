@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
@@ -15,51 +18,33 @@
 #include "pam/helper.h"
 
 #define READY_TIMEOUT_MS 5000
+#define FDINFO_MAX       4096
 
-/* The pipes of one start, and what the helper gets of them. */
+/* The pipe ends of one start: on `go` we say that it may begin. */
 struct start {
-    int go[2];
-    int ready[2];
+    int go;
+    int ready;
     int self; /* pidfd of this process */
 };
 
-static void
-start_clear(struct start *start)
-{
-    fd_close(&start->go[0]);
-    fd_close(&start->go[1]);
-    fd_close(&start->ready[0]);
-    fd_close(&start->ready[1]);
-    fd_close(&start->self);
-}
-
 static int
-start_open(struct start *start)
-{
-    if (pipe2(start->go, O_CLOEXEC) == -1
-        || pipe2(start->ready, O_CLOEXEC) == -1)
-        return -errno;
-    start->self = pidfd_open(getpid(), 0);
-    return start->self == -1 ? -errno : 0;
-}
-
-static int
-start_run(const struct start *start, const char *user, uid_t uid, gid_t gid,
+start_run(struct start *start, const struct helper_user *user,
           const key_serial_t *keys, size_t n_keys)
 {
-    const char *const argv[] = {HELPER_PATH, user, NULL};
-    const struct spawn plan = {
+    const char *const argv[] = {HELPER_PATH, user->name, NULL};
+    struct spawn plan = {
         .argv = argv,
-        .fds = {start->go[0], start->ready[1], -1, start->self},
+        .fds = {-1, -1, -1, start->self},
         .n_fds = 4,
         .keys = keys,
         .n_keys = n_keys,
         .become = true,
-        .uid = uid,
-        .gid = gid,
+        .uid = user->uid,
+        .gid = user->gid,
+        .real_gid = user->real_gid,
     };
 
-    return spawn(&plan);
+    return spawn_with_pipes(&plan, &start->go, &start->ready);
 }
 
 /*
@@ -67,25 +52,27 @@ start_run(const struct start *start, const char *user, uid_t uid, gid_t gid,
  * however long this took, and a helper without one never begins.
  */
 static int
-start_confirm(const struct start *start, int *pidfd)
+start_confirm(const struct start *start, struct helper *out)
 {
     struct message ready = {0};
     struct secret buf = {0};
+    struct helper helper = HELPER_NONE;
     int64_t pid = 0;
-    int fd = -1, r;
+    int r;
 
-    r = message_wait(start->ready[0], &buf, READY_TIMEOUT_MS, &ready);
+    r = message_wait(start->ready, &buf, READY_TIMEOUT_MS, &ready);
     if (r == 0)
         r = ready.kind == KIND_READY ? message_number(&ready, FIELD_PID, &pid)
                                      : -EBADMSG;
     if (r == 0) {
-        fd = pidfd_open((pid_t) pid, 0);
-        r = fd == -1 ? -errno : message_send_kind(start->go[1], KIND_GO);
+        helper.pid = (pid_t) pid;
+        helper.pidfd = pidfd_open(helper.pid, 0);
+        r = helper.pidfd == -1 ? -errno : message_send_kind(start->go, KIND_GO);
     }
     if (r == 0)
-        *pidfd = fd;
+        *out = helper;
     else
-        fd_close(&fd);
+        fd_close(&helper.pidfd);
     message_clear(&ready);
     secret_clear(&buf);
     return r;
@@ -106,10 +93,10 @@ find_keys(key_serial_t ring, key_serial_t keys[static 4])
 }
 
 int
-helper_start(const char *user, uid_t uid, gid_t gid, key_serial_t ring,
-             key_serial_t tokens, int *pidfd)
+helper_start(const struct helper_user *user, key_serial_t ring,
+             key_serial_t tokens, struct helper *out)
 {
-    struct start start = {.go = {-1, -1}, .ready = {-1, -1}, .self = -1};
+    struct start start = {.go = -1, .ready = -1};
     key_serial_t keys[4];
     size_t n_keys;
     int r;
@@ -117,28 +104,73 @@ helper_start(const char *user, uid_t uid, gid_t gid, key_serial_t ring,
     n_keys = find_keys(ring, keys);
     if (tokens != 0)
         keys[n_keys++] = tokens;
-    r = start_open(&start);
+    start.self = pidfd_open(getpid(), 0);
+    r = start.self == -1 ? -errno : 0;
     if (r == 0)
-        r = start_run(&start, user, uid, gid, keys, n_keys);
-    fd_close(&start.go[0]);
-    fd_close(&start.ready[1]);
+        r = start_run(&start, user, keys, n_keys);
     if (r == 0)
-        r = start_confirm(&start, pidfd);
-    start_clear(&start);
+        r = start_confirm(&start, out);
+    fd_close(&start.go);
+    fd_close(&start.ready);
+    fd_close(&start.self);
     return r;
 }
 
-int
-helper_end(int pidfd)
+bool
+fdinfo_is_pidfd_of(const char *text, pid_t pid)
 {
-    struct pollfd dead = {.fd = pidfd, .events = POLLIN};
+    const char *line = strstr(text, "\nPid:\t");
+    char *end;
+
+    if (line == NULL)
+        return false;
+    line += strlen("\nPid:\t");
+    return strtol(line, &end, 10) == pid && end != line && *end == '\n';
+}
+
+/*
+ * Applications close descriptors that they do not know, and open others in
+ * their place: is this one still our pidfd?
+ */
+static bool
+is_ours(const struct helper *helper)
+{
+    struct secret text = {0};
+    char path[64];
+    bool ours = false;
+    int fd;
+
+    if (helper->pidfd < 0)
+        return false;
+    (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", helper->pidfd);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && read_all(fd, FDINFO_MAX, &text) == 0)
+        ours = fdinfo_is_pidfd_of(secret_text(&text), helper->pid);
+    fd_close(&fd);
+    secret_clear(&text);
+    return ours;
+}
+
+int
+helper_end(const struct helper *helper)
+{
+    struct pollfd dead = {.fd = helper->pidfd, .events = POLLIN};
 
     /* A signal to a zombie succeeds: ask whether it has ended, first. */
-    if (pidfd < 0 || poll(&dead, 1, 0) != 0)
+    if (!is_ours(helper) || poll(&dead, 1, 0) != 0)
         return -ESRCH;
-    if (pidfd_send_signal(pidfd, SIGTERM, NULL, 0) == -1)
+    if (pidfd_send_signal(helper->pidfd, SIGTERM, NULL, 0) == -1)
         return -errno;
     /* A user may have stopped it, for it has the user's uid. */
-    (void) pidfd_send_signal(pidfd, SIGCONT, NULL, 0);
+    (void) pidfd_send_signal(helper->pidfd, SIGCONT, NULL, 0);
     return 0;
+}
+
+void
+helper_forget(struct helper *helper)
+{
+    /* That of a process which is gone cannot be told from others, and stays. */
+    if (is_ours(helper))
+        fd_close(&helper->pidfd);
+    helper->pidfd = -1;
 }

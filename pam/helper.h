@@ -2,6 +2,7 @@
 #ifndef PAM_HELPER_H
 #define PAM_HELPER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include <keyutils.h>
@@ -14,15 +15,41 @@
  * and the settings, all of which must be protected for its group already, and a
  * pidfd of this process.  Without a keyring `oidc` it ends the tokens at once.
  *
- * Returns 0 once it runs, with a pidfd of it; otherwise a negative errno, and
- * nothing runs.  The caller closes *pidfd.
+ * Returns 0 once it runs; otherwise a negative errno, and it never begins.
  */
-int helper_start(const char *user, uid_t uid, gid_t gid, key_serial_t ring,
-                 key_serial_t tokens, int *pidfd) MUST_CHECK;
+struct helper {
+    int pidfd; /* -1: none */
+    pid_t pid;
+};
+
+#define HELPER_NONE                                                            \
+    {                                                                          \
+        .pidfd = -1                                                            \
+    }
+
+struct helper_user {
+    const char *name; /* for its log lines */
+    uid_t uid;
+    gid_t gid;      /* the keys' */
+    gid_t real_gid; /* for the exchanges that it starts */
+};
+
+int helper_start(const struct helper_user *user, key_serial_t ring,
+                 key_serial_t tokens, struct helper *out) MUST_CHECK;
 
 /*
- * Ask it to end the session's tokens.  0, or -ESRCH when it is dead.
+ * Ask it to end the session's tokens.  0, or -ESRCH when it is dead, or when
+ * the application has closed our descriptor, and so nobody knows.
  */
-int helper_end(int pidfd) MUST_CHECK;
+int helper_end(const struct helper *helper) MUST_CHECK;
+
+/* Close the descriptor, if it is still ours.  Right a second time. */
+void helper_forget(struct helper *helper);
+
+/*
+ * Pure: whether the text of /proc/self/fdinfo/N is that of a pidfd of this
+ * process.  A pidfd of a process that is gone says -1.
+ */
+bool fdinfo_is_pidfd_of(const char *text, pid_t pid);
 
 #endif

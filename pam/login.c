@@ -2,13 +2,8 @@
 #include <config.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pwd.h>
 #include <string.h>
 #include <syslog.h>
-#include <unistd.h>
-
-#include <security/pam_modutil.h>
 
 #include "common/io.h"
 #include "common/outcome.h"
@@ -17,11 +12,8 @@
 #include "pam/file.h"
 #include "pam/login.h"
 
-/* Not the keys' group: the exchange must not be able to write them. */
-#define EXCHANGE_GID 65534
-
 /* A few requests of at most a minute each; afterwards it is not alive. */
-#define SILENCE_MAX_S INT64_C(200)
+#define SILENCE_MAX_S INT64_C(400)
 
 struct dialogue {
     const struct context *ctx;
@@ -98,7 +90,7 @@ answer_prompt(struct dialogue *dialogue, const struct message *question)
 
     if (message_number(question, FIELD_EXPIRES_IN, &expires_in) == 0
         && expires_in < 24 * 3600)
-        dialogue->patience += expires_in;
+        dialogue->patience = SILENCE_MAX_S + expires_in;
     /* The exchange asks the provider meanwhile; see what it found
      * afterwards. */
     r = conversation_approve(dialogue->ctx, question);
@@ -205,34 +197,23 @@ verdict(const struct context *ctx, const struct message *result)
 /* ---- Starting it ---- */
 
 static int
-exchange_start(const struct context *ctx, struct dialogue *dialogue)
+exchange_start(const struct context *ctx, const struct owner *owner,
+               struct dialogue *dialogue)
 {
     const char *const argv[] = {EXCHANGE_PATH, "login", NULL};
+    /* Not the keys' group: the exchange must not be able to write them. */
     struct spawn plan = {
-        .argv = argv, .n_fds = 3, .become = true, .gid = EXCHANGE_GID};
-    const struct passwd *pw = pam_modutil_getpwnam(ctx->pamh, OIDC_USER);
-    int in[2] = {-1, -1}, out[2] = {-1, -1};
-    int r = 0;
+        .argv = argv,
+        .fds = {-1, -1, -1},
+        .n_fds = 3,
+        .become = true,
+        .uid = owner->system.uid,
+        .gid = NOBODY_GID,
+        .real_gid = NOBODY_GID,
+    };
+    int r;
 
-    if (pw == NULL) {
-        log_line(ctx, LOG_ERR,
-                 "the system user %s does not exist; run systemd-sysusers",
-                 OIDC_USER);
-        return -EINVAL;
-    }
-    plan.uid = pw->pw_uid;
-    if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
-        r = -errno;
-    if (r == 0) {
-        plan.fds[0] = in[0];
-        plan.fds[1] = out[1];
-        plan.fds[2] = -1;
-        r = spawn(&plan);
-    }
-    fd_close(&in[0]);
-    fd_close(&out[1]);
-    dialogue->to = in[1];
-    dialogue->from = out[0];
+    r = spawn_with_pipes(&plan, &dialogue->to, &dialogue->from);
     if (r < 0)
         log_line(ctx, LOG_ERR, "cannot start %s: %s", EXCHANGE_PATH,
                  strerror(-r));
@@ -252,8 +233,7 @@ config_read(const struct context *ctx, const char *path, struct secret *out)
 
 int
 login_run(const struct context *ctx, const struct options *options,
-          int (*store)(const struct context *, uid_t, const struct message *),
-          uid_t uid)
+          const struct owner *owner, store_fn *store)
 {
     struct dialogue dialogue = {.ctx = ctx,
                                 .options = options,
@@ -267,7 +247,7 @@ login_run(const struct context *ctx, const struct options *options,
 
     r = config_read(ctx, options->config, &config);
     if (r == 0)
-        r = exchange_start(ctx, &dialogue);
+        r = exchange_start(ctx, owner, &dialogue);
     if (r == 0)
         r = dialogue_begin(&dialogue, &config);
     if (r == 0)
@@ -275,7 +255,7 @@ login_run(const struct context *ctx, const struct options *options,
     if (r == 0)
         r = verdict(ctx, &result);
     if (r == 0)
-        r = store(ctx, uid, &result);
+        r = store(ctx, owner, &result);
     if (r == 0)
         r = message_send_kind(dialogue.to, KIND_STORED);
     fd_close(&dialogue.to);

@@ -6,6 +6,11 @@
 #include "common/message.h"
 #include "pam/log.h"
 #include "pam/options.h"
+#include "pam/session.h"
+
+/* Keep what a RESULT brought.  0, or a negative errno that it has logged. */
+typedef int store_fn(const struct context *ctx, const struct owner *owner,
+                     const struct message *result);
 
 /*
  * Get tokens for ctx->user: run the exchange, answer what it asks, talk to the
@@ -18,8 +23,6 @@
  * the user went away, what store() returned, or another negative errno.
  */
 int login_run(const struct context *ctx, const struct options *options,
-              int (*store)(const struct context *ctx, uid_t uid,
-                           const struct message *result),
-              uid_t uid) MUST_CHECK;
+              const struct owner *owner, store_fn *store) MUST_CHECK;
 
 #endif

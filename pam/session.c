@@ -2,7 +2,6 @@
 #include <config.h>
 
 #include <errno.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -11,14 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <security/pam_modutil.h>
-
-#include "common/io.h"
 #include "common/keyring.h"
 #include "common/message.h"
 #include "common/number.h"
+#include "common/text.h"
 #include "pam/handoff.h"
-#include "pam/helper.h"
+#include "pam/real_root.h"
 #include "pam/session.h"
 
 #define ACCESS_TOKEN_VARIABLE "OIDC_ACCESS_TOKEN_KEY"
@@ -36,44 +33,77 @@ is_own_session_keyring(key_serial_t ring, uid_t uid)
     struct key_info info;
     key_serial_t other;
 
-    return key_info_get(ring, &info) == 0 && info.uid == uid
+    /* Root's own is the one that services share. */
+    return key_info_get(ring, &info) == 0 && info.uid == uid && uid != 0
            && strncmp(info.description, "_uid", 4) != 0
            && keyring_find(ring, "keyring", KEYRING_TOKENS, &other) < 0;
+}
+
+/*
+ * A new one, root's until it is the user's: nobody else owns it in between.  It
+ * keeps the kernel's permissions: all for the possessor, view and read for the
+ * user.
+ */
+static int
+join_session_keyring(uid_t uid, gid_t gid, key_serial_t *out)
+{
+    key_serial_t ring;
+    uid_t before;
+    int r, back;
+
+    r = real_root_begin(&before);
+    if (r < 0)
+        return r;
+    ring = keyctl_join_session_keyring(NULL);
+    if (ring == -1 || keyctl_chown(ring, uid, gid) == -1)
+        r = -errno;
+    back = real_root_end(before);
+    if (back < 0)
+        r = back;
+    if (r == 0)
+        *out = ring;
+    return r;
 }
 
 static int
 session_keyring(uid_t uid, gid_t gid, key_serial_t *out)
 {
     key_serial_t ring = keyctl_get_keyring_ID(KEY_SPEC_SESSION_KEYRING, 0);
+    int r = 0;
 
-    if (ring == -1 || !is_own_session_keyring(ring, uid)) {
-        ring = keyctl_join_session_keyring(NULL);
-        if (ring == -1 || keyctl_setperm(ring, KEY_POS_ALL | KEY_USR_ALL) == -1
-            || keyctl_chown(ring, uid, gid) == -1)
-            return -errno;
-    }
-    *out = ring;
-    return 0;
+    if (ring == -1 || !is_own_session_keyring(ring, uid))
+        r = join_session_keyring(uid, gid, &ring);
+    if (r == 0)
+        *out = ring;
+    return r;
 }
 
 /* ---- Adopting the keys of the hand-off ---- */
 
-/* Seconds that a token still has: its key's timeout. */
+/* Seconds from now until a time, at least 1: what is over shall not be read. */
 static int64_t
-lifetime_left(key_serial_t ring, const char *name)
+seconds_until(int64_t at)
+{
+    int64_t left = at - time(NULL);
+
+    return left > 1 ? left : 1;
+}
+
+static int64_t
+access_lifetime(key_serial_t ring)
 {
     struct secret text = {0};
     int64_t at = 0;
 
-    if (keyring_get(ring, name, &text) == 0
-        && number_parse(secret_text(&text), INT64_MAX, &at) < 0)
+    if (keyring_get(ring, KEY_EXPIRES_AT, &text) == 0
+        && number_parse(secret_text(&text), UNIX_TIME_MAX, &at) < 0)
         at = 0;
     secret_clear(&text);
-    return at - time(NULL);
+    return seconds_until(at);
 }
 
 static int64_t
-id_lifetime_left(key_serial_t ring)
+id_lifetime(key_serial_t ring)
 {
     struct message settings = {0};
     struct secret wire = {0};
@@ -81,41 +111,29 @@ id_lifetime_left(key_serial_t ring)
 
     if (keyring_get(ring, KEY_SETTINGS, &wire) == 0
         && message_decode(wire.data, wire.len, &settings) > 0
-        && message_number(&settings, FIELD_ID_EXPIRES_AT, &at) == 0) {
-        left = at - time(NULL);
-        if (left < 1)
-            left = 1;
-    }
+        && message_number(&settings, FIELD_ID_EXPIRES_AT, &at) == 0)
+        left = seconds_until(at);
     message_clear(&settings);
     secret_clear(&wire);
     return left;
 }
 
-/* From the hand-off's timeout to the one it keeps. */
-static int
-set_lifetime(key_serial_t key, int64_t lifetime)
-{
-    unsigned seconds = lifetime > INT32_MAX ? INT32_MAX : (unsigned) lifetime;
-
-    if (lifetime == KEY_FOREVER)
-        seconds = 0; /* never, says the kernel */
-    else if (lifetime < 1)
-        seconds = 1;
-    return keyctl_set_timeout(key, seconds) == -1 ? -errno : 0;
-}
-
+/* From the hand-off's permissions and timeout to those that it keeps. */
 static const struct adoption {
     const char *name;
+    key_perm_t permissions;
     bool in_session; /* linked into `oidc`; otherwise the helper's alone */
 } adoptions[] = {
-    {KEY_ACCESS_TOKEN, true},   {KEY_ID_TOKEN, true},
-    {KEY_EXPIRES_AT, true},     {KEY_STATUS, true},
-    {KEY_REFRESH_TOKEN, false}, {KEY_SETTINGS, false},
+    {KEY_ACCESS_TOKEN, KEY_FOR_SESSION, true},
+    {KEY_ID_TOKEN, KEY_FOR_SESSION, true},
+    {KEY_EXPIRES_AT, KEY_FOR_SESSION, true},
+    {KEY_STATUS, KEY_FOR_SESSION, true},
+    {KEY_REFRESH_TOKEN, KEY_FOR_HELPER, false},
+    {KEY_SETTINGS, KEY_FOR_READING, false},
 };
 
 static int
-adopt(const struct session *session, const struct adoption *adoption,
-      gid_t group)
+adopt(const struct session *session, const struct adoption *adoption)
 {
     int64_t lifetime = KEY_FOREVER;
     key_serial_t key = 0;
@@ -125,15 +143,13 @@ adopt(const struct session *session, const struct adoption *adoption,
     if (r == -ENOKEY && strcmp(adoption->name, KEY_REFRESH_TOKEN) == 0)
         return 0; /* the provider gave none */
     if (strcmp(adoption->name, KEY_ACCESS_TOKEN) == 0)
-        lifetime = lifetime_left(session->ring, KEY_EXPIRES_AT);
+        lifetime = access_lifetime(session->ring);
     else if (strcmp(adoption->name, KEY_ID_TOKEN) == 0)
-        lifetime = id_lifetime_left(session->ring);
+        lifetime = id_lifetime(session->ring);
     if (r == 0)
-        r = set_lifetime(key, lifetime);
+        r = key_set_lifetime(key, lifetime);
     if (r == 0)
-        r = key_protect(key,
-                        adoption->in_session ? KEY_FOR_SESSION : KEY_FOR_HELPER,
-                        group);
+        r = key_protect(key, adoption->permissions, session->owner.system.gid);
     if (r == 0 && adoption->in_session && session->tokens != 0
         && keyctl_link(key, session->tokens) == -1)
         r = -errno;
@@ -141,13 +157,13 @@ adopt(const struct session *session, const struct adoption *adoption,
 }
 
 static int
-adopt_all(const struct session *session, gid_t group)
+adopt_all(const struct session *session)
 {
     size_t i;
     int r = 0;
 
     for (i = 0; r == 0 && i < ARRAY_LEN(adoptions); i++)
-        r = adopt(session, &adoptions[i], group);
+        r = adopt(session, &adoptions[i]);
     return r;
 }
 
@@ -157,72 +173,95 @@ adopt_all(const struct session *session, gid_t group)
  * session's keyring before we are called to close.
  */
 static int
-make_tokens(struct session *session, key_serial_t ring, gid_t group)
+make_tokens(struct session *session, key_serial_t ring)
 {
     int r;
 
     r = keyring_make(ring, KEYRING_TOKENS, &session->tokens);
     if (r == 0)
-        r = key_protect(session->tokens, KEY_FOR_SESSION, group);
+        r = key_protect(session->tokens, KEY_FOR_SESSION,
+                        session->owner.system.gid);
     if (r == 0 && keyctl_link(session->tokens, session->ring) == -1)
         r = -errno;
     if (r == 0)
-        r = set_lifetime(session->ring, KEY_FOREVER);
+        r = key_set_lifetime(session->ring, KEY_FOREVER);
     return r;
 }
 
 /* ---- Ending ---- */
 
 /*
- * Without a helper, one is started only to revoke at the provider.  It runs as
- * the system user, so that a user who killed theirs cannot kill it as well.
+ * What the session may read.  The access token is the helper's to revoke, which
+ * needs it first; without the keyring nobody else possesses it.
  */
-static int
-end_without_helper(const struct context *ctx, const struct session *session)
-{
-    const struct passwd *pw = pam_modutil_getpwnam(ctx->pamh, OIDC_USER);
-    int helper = -1, r;
-
-    if (pw == NULL)
-        return -ENOENT;
-    r = helper_start(ctx->user, pw->pw_uid, session->gid, session->ring, 0,
-                     &helper);
-    fd_close(&helper);
-    return r;
-}
-
-void
-session_close(const struct context *ctx, struct session *session)
+static void
+revoke_session_keys(const struct session *session)
 {
     static const char *const names[] = {KEY_ID_TOKEN, KEY_EXPIRES_AT,
                                         KEY_STATUS};
     key_serial_t key;
     size_t i;
-    int r;
 
-    r = helper_end(session->helper);
-    /* The keyring first: without it nobody in the session possesses a key, and
-     * a helper that is storing a renewal just now is refused by the kernel.
-     * The access token is the helper's to revoke, for it needs it first. */
     if (session->tokens != 0)
         (void) key_revoke(session->tokens);
     for (i = 0; i < ARRAY_LEN(names); i++)
         if (keyring_find(session->ring, "user", names[i], &key) == 0)
             (void) key_revoke(key);
+}
+
+/*
+ * Without a helper, one is started only to revoke at the provider.  It runs as
+ * the system user, so that a user who killed theirs cannot kill it as well.
+ */
+static int
+start_ending_helper(struct session *session)
+{
+    const struct owner *owner = &session->owner;
+    const struct helper_user user = {
+        .name = owner->name,
+        .uid = owner->system.uid,
+        .gid = owner->system.gid,
+        .real_gid = NOBODY_GID,
+    };
+    key_serial_t key;
+    size_t i;
+    int r;
+
+    /* The session may not have come so far that they were adopted. */
+    for (i = 0; i < ARRAY_LEN(adoptions); i++) {
+        if (keyring_find(session->ring, "user", adoptions[i].name, &key) < 0)
+            continue; /* revoked, expired, or never there */
+        r = key_protect(key, adoptions[i].permissions, owner->system.gid);
+        if (r < 0)
+            return r;
+    }
+    return helper_start(&user, session->ring, 0, &session->helper);
+}
+
+void
+session_close(const struct context *ctx, struct session *session)
+{
+    bool alive = helper_end(&session->helper) == 0;
+    int r = 0;
+
+    /* The signal first: a helper that is storing a renewal just now is refused
+     * by the kernel, and shall know why. */
+    revoke_session_keys(session);
+    if (!alive) {
+        helper_forget(&session->helper);
+        r = start_ending_helper(session);
+    }
     if (r < 0) {
-        r = end_without_helper(ctx, session);
-        if (r < 0) {
-            log_line(ctx, LOG_ERR,
-                     "the helper is gone and cannot be started again: the"
-                     " tokens are removed, but not revoked at the provider: %s",
-                     strerror(-r));
-            handoff_revoke(session->ring);
-        } else {
-            log_line(ctx, LOG_DEBUG, "the helper was gone; a new one revokes");
-        }
+        log_line(ctx, LOG_ERR,
+                 "the tokens are removed, but not revoked at the provider: the"
+                 " helper is gone and cannot be started again: %s",
+                 strerror(-r));
+        handoff_revoke(session->ring);
+    } else if (!alive) {
+        log_line(ctx, LOG_DEBUG, "there was no helper; a new one revokes");
     }
     (void) keyctl_unlink(session->ring, KEY_SPEC_PROCESS_KEYRING);
-    fd_close(&session->helper);
+    helper_forget(&session->helper);
     session->ring = session->tokens = 0;
 }
 
@@ -239,13 +278,7 @@ log_open_error(const struct context *ctx, int r)
         log_line(ctx, LOG_WARNING,
                  "the tokens of this login timed out before the session began");
     else if (r == -EDQUOT)
-        log_line(ctx, LOG_ERR,
-                 "root's key quota is used up; raise the sysctls"
-                 " kernel.keys.root_maxkeys and kernel.keys.root_maxbytes");
-    else if (r == -ESRCH)
-        log_line(ctx, LOG_ERR,
-                 "the system group %s does not exist; run systemd-sysusers",
-                 OIDC_USER);
+        log_line(ctx, LOG_ERR, "%s", KEY_QUOTA_TEXT);
     else
         log_line(ctx, LOG_ERR, "cannot set up the session's tokens: %s",
                  strerror(-r));
@@ -266,49 +299,66 @@ export_access_token(const struct context *ctx, const struct session *session)
 }
 
 static int
-helper_group(const struct context *ctx, gid_t *out)
+start_helper(struct session *session)
 {
-    const struct group *gr = pam_modutil_getgrnam(ctx->pamh, OIDC_USER);
+    const struct owner *owner = &session->owner;
+    const struct helper_user user = {
+        .name = owner->name,
+        /* Root's tokens need no root. */
+        .uid = owner->uid != 0 ? owner->uid : owner->system.uid,
+        .gid = owner->system.gid,
+        .real_gid = owner->uid != 0 ? owner->gid : NOBODY_GID,
+    };
 
-    if (gr == NULL)
-        return -ESRCH;
-    *out = gr->gr_gid;
-    return 0;
+    return helper_start(&user, session->ring, session->tokens,
+                        &session->helper);
 }
 
 static int
-set_up(const struct context *ctx, struct session *session, gid_t user_gid)
+set_up(const struct context *ctx, struct session *session)
 {
     key_serial_t ring = 0;
     int r;
 
-    r = session_keyring(session->uid, user_gid, &ring);
+    r = session_keyring(session->owner.uid, session->owner.gid, &ring);
     if (r == 0)
-        r = make_tokens(session, ring, session->gid);
+        r = make_tokens(session, ring);
     if (r == 0)
-        r = adopt_all(session, session->gid);
+        r = adopt_all(session);
     if (r == 0)
-        r = helper_start(ctx->user, session->uid, session->gid, session->ring,
-                         session->tokens, &session->helper);
+        r = start_helper(session);
     if (r == 0)
         r = export_access_token(ctx, session);
     return r;
 }
 
 int
-session_open(const struct context *ctx, uid_t uid, gid_t gid,
-             struct session *out)
+owner_get(const struct context *ctx, const struct passwd *pw, struct owner *out)
 {
-    struct session session = {.helper = -1, .owner = getpid(), .uid = uid};
+    struct owner owner = {
+        .uid = pw->pw_uid, .gid = pw->pw_gid, .process = getpid()};
     int r;
 
-    r = handoff_take(ctx, uid, &session.ring);
+    r = system_user_get(ctx, &owner.system);
+    if (r < 0)
+        return r;
+    text_clean(pw->pw_name, owner.name, sizeof(owner.name));
+    *out = owner;
+    return 0;
+}
+
+int
+session_open(const struct context *ctx, const struct owner *owner,
+             struct session *out)
+{
+    struct session session = {.owner = *owner, .helper = HELPER_NONE};
+    int r;
+
+    r = handoff_take(ctx, owner->uid, &session.ring);
     if (r == -ENODATA)
         return r;
     if (r == 0) {
-        r = helper_group(ctx, &session.gid);
-        if (r == 0)
-            r = set_up(ctx, &session, gid);
+        r = set_up(ctx, &session);
         if (r < 0)
             session_close(ctx, &session);
     }
@@ -321,15 +371,11 @@ session_open(const struct context *ctx, uid_t uid, gid_t gid,
 }
 
 void
-session_discard(const struct context *ctx, uid_t uid)
+session_discard(const struct context *ctx, const struct owner *owner)
 {
-    struct session session = {.helper = -1, .owner = getpid(), .uid = uid};
+    struct session session = {.owner = *owner, .helper = HELPER_NONE};
 
-    if (handoff_take(ctx, uid, &session.ring) < 0)
-        return; /* there is none, or it timed out */
-    if (helper_group(ctx, &session.gid) == 0
-        && adopt_all(&session, session.gid) == 0)
+    /* There may be none, or it timed out. */
+    if (handoff_take(ctx, owner->uid, &session.ring) == 0)
         session_close(ctx, &session);
-    else
-        handoff_revoke(session.ring);
 }

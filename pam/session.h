@@ -2,25 +2,42 @@
 #ifndef PAM_SESSION_H
 #define PAM_SESSION_H
 
+#include <pwd.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include <keyutils.h>
 
 #include "common/attr.h"
+#include "pam/helper.h"
 #include "pam/log.h"
+#include "pam/system_user.h"
+
+/*
+ * Whose tokens they are.  It goes with them in PAM data, because nothing can be
+ * looked up in the cleanup of that.
+ */
+struct owner {
+    char name[64]; /* cut, if need be: it is only shown */
+    uid_t uid;
+    gid_t gid;
+    struct system_user system;
+    pid_t process; /* the one that was given the tokens; not a fork of it */
+};
+
+/* 0, or -EINVAL without a system user, which is logged. */
+int owner_get(const struct context *ctx, const struct passwd *pw,
+              struct owner *out) MUST_CHECK;
 
 /*
  * The session's tokens, as the login program holds them.  Serials, and a pidfd:
  * nothing secret.
  */
 struct session {
+    struct owner owner;
     key_serial_t ring;   /* the hand-off keyring with all keys, in @p */
     key_serial_t tokens; /* the keyring `oidc` */
-    int helper;          /* pidfd of the helper */
-    pid_t owner;         /* the process that opened it */
-    uid_t uid;
-    gid_t gid;
+    struct helper helper;
 };
 
 /*
@@ -29,7 +46,7 @@ struct session {
  * has no tokens; -EIO after an error, which it has logged, with nothing left
  * behind.
  */
-int session_open(const struct context *ctx, uid_t uid, gid_t gid,
+int session_open(const struct context *ctx, const struct owner *owner,
                  struct session *out) MUST_CHECK;
 
 /*
@@ -38,7 +55,7 @@ int session_open(const struct context *ctx, uid_t uid, gid_t gid,
  */
 void session_close(const struct context *ctx, struct session *session);
 
-/* End the hand-off of a login that was refused after all. */
-void session_discard(const struct context *ctx, uid_t uid);
+/* End the hand-off of a login that no session takes, if there is one. */
+void session_discard(const struct context *ctx, const struct owner *owner);
 
 #endif

@@ -21,8 +21,8 @@
  * It may not be moved while it is open.
  *
  * curl repeats a request by itself when a connection that it has used before
- * turns out to be closed.  A renewal is the only request of its exchange, so its
- * refresh token is never sent twice.
+ * turns out to be closed.  A renewal is the first request of its exchange, so
+ * its refresh token is never sent twice.
  */
 struct http {
     CURL *curl; /* NULL: closed */

@@ -17,7 +17,11 @@
 #define EXIT_USAGE  100
 #define EXIT_SYSTEM 111
 
-/* Nobody may read our memory, and a caller that is gone must not end us. */
+/*
+ * Nobody may read our memory.  A caller that is gone must not end us, nor must the
+ * end of a session's processes: what was obtained is still to be revoked, and our
+ * time is bounded.
+ */
 static int
 harden(void)
 {
@@ -25,7 +29,9 @@ harden(void)
 
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1
         || setrlimit(RLIMIT_CORE, &none) == -1
-        || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        || signal(SIGPIPE, SIG_IGN) == SIG_ERR
+        || signal(SIGHUP, SIG_IGN) == SIG_ERR
+        || signal(SIGTERM, SIG_IGN) == SIG_ERR)
         return -1;
     return 0;
 }

@@ -114,7 +114,7 @@ jwt_end(const struct secret *access, int64_t *out)
 static int64_t
 lifetime(const cJSON *json, const struct secret *access, int64_t sent_at)
 {
-    int64_t seconds, end;
+    int64_t seconds, end = 0;
 
     if (json_seconds(json, "expires_in", &seconds) == 0 && seconds > 0)
         return seconds;
