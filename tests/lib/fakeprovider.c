@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "tests/lib/fakeprovider.h"
+#include "tests/lib/test.h"
+
+#define REQUESTS_MAX 64
+#define REQUEST_MAX  (256 * 1024)
+
+static const struct fake_answer *answers;
+static size_t n_answers, n_requests;
+static bool used[REQUESTS_MAX];
+static char *requests[REQUESTS_MAX];
+static const char *claims = "{}";
+static char base[64];
+static int listener = -1;
+static pthread_t thread;
+
+/* ---- texts --------------------------------------------------------------- */
+
+/* Base64url without padding, to be freed. */
+static char *
+encode(const char *text)
+{
+    size_t len = strlen(text);
+    char *out = malloc(len * 2 + 8), *c;
+
+    (void) EVP_EncodeBlock((unsigned char *) out, (const unsigned char *) text,
+                           (int) len);
+    for (c = out; *c != '\0'; c++)
+        *c = (char) (*c == '+' ? '-' : *c == '/' ? '_' : *c == '=' ? '\0' : *c);
+    return out;
+}
+
+static char *
+make_id_token(void)
+{
+    char *expanded = fakeprovider_expand(claims), *token = NULL;
+    char *header = encode("{\"alg\":\"RS256\"}"), *payload = encode(expanded);
+
+    if (asprintf(&token, "%s.%s.c2lnbmF0dXJl", header, payload) < 0)
+        abort();
+    free(header);
+    free(payload);
+    free(expanded);
+    return token;
+}
+
+char *
+fakeprovider_expand(const char *text)
+{
+    char *out = NULL, *id;
+    size_t size = 0;
+    FILE *file = open_memstream(&out, &size);
+
+    for (; *text != '\0'; text++) {
+        if (*text == '@') {
+            (void) fputs(base, file);
+        } else if (*text == '$') {
+            id = make_id_token();
+            (void) fputs(id, file);
+            free(id);
+        } else {
+            (void) fputc(*text, file);
+        }
+    }
+    (void) fclose(file);
+    return out;
+}
+
+void
+fakeprovider_claims(const char *text)
+{
+    claims = text;
+}
+
+const char *
+fakeprovider_url(const char *path)
+{
+    static char urls[8][256];
+    static size_t next;
+    char *url = urls[next++ % 8];
+
+    (void) snprintf(url, sizeof(urls[0]), "%s%s", base, path);
+    return url;
+}
+
+/* ---- the thread ---------------------------------------------------------- */
+
+/* One whole request, to be freed, or NULL when the client is gone. */
+static char *
+read_request(int fd)
+{
+    char *text = calloc(1, REQUEST_MAX), *end = NULL, *header;
+    size_t len = 0, body = 0;
+    ssize_t n;
+
+    while (end == NULL || len < (size_t) (end + 4 - text) + body) {
+        n = read(fd, text + len, REQUEST_MAX - 1 - len);
+        if (n <= 0) {
+            free(text);
+            return NULL;
+        }
+        len += (size_t) n;
+        end = strstr(text, "\r\n\r\n");
+        header = strstr(text, "Content-Length: ");
+        if (header != NULL)
+            body = strtoul(header + 16, NULL, 10);
+    }
+    return text;
+}
+
+static const struct fake_answer *
+find_answer(const char *request)
+{
+    static const struct fake_answer none = {.status = 404};
+    const char *path = strchr(request, ' ') + 1;
+    size_t i, len = strcspn(path, " ");
+
+    for (i = 0; i < n_answers; i++) {
+        if (used[i] || strlen(answers[i].path) != len
+            || strncmp(answers[i].path, path, len) != 0)
+            continue;
+        used[i] = true;
+        return &answers[i];
+    }
+    return &none;
+}
+
+static void
+send_all(int fd, const char *text, size_t len)
+{
+    ssize_t n = 0;
+
+    for (; len > 0 && n >= 0; text += n, len -= (size_t) n) {
+        n = send(fd, text, len, MSG_NOSIGNAL); /* it may have had enough */
+        if (n < 0)
+            return;
+    }
+}
+
+static void
+send_answer(int fd, const struct fake_answer *answer)
+{
+    char *body = fakeprovider_expand(answer->body != NULL ? answer->body : "");
+    char *head = NULL;
+    int len;
+
+    if (answer->header != NULL && strcmp(answer->header, FAKE_CLOSE) == 0)
+        len = asprintf(&head, "HTTP/1.1 %d Fake\r\n%s\r\n\r\n", answer->status,
+                       answer->header);
+    else
+        len = asprintf(&head,
+                       "HTTP/1.1 %d Fake\r\nContent-Length: %zu\r\n%s%s\r\n",
+                       answer->status, strlen(body),
+                       answer->header != NULL ? answer->header : "",
+                       answer->header != NULL ? "\r\n" : "");
+    if (len < 0)
+        abort();
+    send_all(fd, head, (size_t) len);
+    send_all(fd, body, strlen(body));
+    free(head);
+    free(body);
+}
+
+/*
+ * Whether the connection goes on.  The answers may be the test's own variables:
+ * once one is sent, they are not looked at again.
+ */
+static bool
+answer(int fd, const struct fake_answer *found)
+{
+    bool closes =
+        found->status <= 0
+        || (found->header != NULL && strcmp(found->header, FAKE_CLOSE) == 0);
+    char byte;
+
+    if (found->status == FAKE_SILENCE)
+        (void) !read(fd, &byte, 1); /* until the client gives up */
+    if (found->status > 0)
+        send_answer(fd, found);
+    return !closes;
+}
+
+static void
+serve(int fd)
+{
+    char *request;
+    bool goes_on = true;
+
+    while (goes_on && n_requests < REQUESTS_MAX
+           && (request = read_request(fd)) != NULL) {
+        requests[n_requests++] = request;
+        goes_on = answer(fd, find_answer(request));
+    }
+}
+
+static void *
+run(void *arg UNUSED)
+{
+    int fd;
+
+    while ((fd = accept(listener, NULL, NULL)) != -1) {
+        serve(fd);
+        close(fd);
+    }
+    return NULL;
+}
+
+/* ---- what a test says and asks ------------------------------------------- */
+
+void
+fakeprovider_start(const struct fake_answer *list, size_t count)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)},
+    };
+    socklen_t len = sizeof(address);
+
+    assert_true(count <= REQUESTS_MAX);
+    answers = list;
+    n_answers = count;
+    n_requests = 0;
+    memset(used, 0, sizeof(used));
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_not_equal(listener, -1);
+    assert_int_equal(bind(listener, (struct sockaddr *) &address, len), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *) &address, &len),
+                     0);
+    (void) snprintf(base, sizeof(base), "http://127.0.0.1:%u",
+                    (unsigned) ntohs(address.sin_port));
+    assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
+}
+
+void
+fakeprovider_stop(void)
+{
+    if (listener == -1)
+        return;
+    (void) shutdown(listener, SHUT_RDWR); /* wakes accept() */
+    (void) pthread_join(thread, NULL);
+    close(listener);
+    listener = -1;
+    while (n_requests > 0)
+        free(requests[--n_requests]);
+}
+
+size_t
+fakeprovider_count(void)
+{
+    return n_requests;
+}
+
+const char *
+fakeprovider_request(size_t i)
+{
+    assert_true(i < n_requests);
+    return requests[i];
+}
+
+void
+fakeprovider_check(size_t i, const char *path, const char *form,
+                   const char *file, int line)
+{
+    const char *request, *start, *body;
+
+    if (i >= n_requests) {
+        print_error("there was no request %zu for %s\n", i, path);
+        _fail(file, line);
+        return;
+    }
+    request = requests[i];
+    start = strchr(request, ' ') + 1;
+    body = strstr(request, "\r\n\r\n") + 4;
+    if (strlen(path) == strcspn(start, " ")
+        && strncmp(start, path, strlen(path)) == 0 && strcmp(body, form) == 0)
+        return;
+    print_error("request %zu should be for %s with %s, but is:\n%s\n", i, path,
+                form, request);
+    _fail(file, line);
+}

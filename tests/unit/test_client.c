@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <string.h>
+#include <time.h>
+
+#include "helper/exchange/client.h"
+#include "helper/exchange/json.h"
+#include "tests/lib/fakeprovider.h"
+#include "tests/lib/test.h"
+
+static char odd_id[] = "pam odd", odd_secret[] = "o d+d%:&=/\"~";
+
+static int
+teardown(void **state UNUSED)
+{
+    fakeprovider_stop();
+    return 0;
+}
+
+/* Post the form a=b to /t as this kind of client. */
+static void
+post(enum auth auth, struct client_reply *out)
+{
+    struct settings settings = {
+        .client_id = odd_id,
+        .auth = auth,
+        .timeout = 2,
+        .insecure_http = true,
+    };
+    struct http http = {0};
+    struct client client = {.http = &http, .settings = &settings};
+    struct form form = {0};
+
+    if (auth != AUTH_NONE)
+        assert_int_equal(
+            secret_append_text(&settings.client_secret, odd_secret, 100), 0);
+    assert_int_equal(http_open(&http, &settings), 0);
+    assert_int_equal(form_add(&form, "a", "b"), 0);
+    assert_int_equal(client_post(&client, fakeprovider_url("/t"), &form, out),
+                     0);
+    form_clear(&form);
+    http_close(&http);
+    secret_clear(&settings.client_secret);
+}
+
+static void
+each_kind_of_client_proves_itself_in_its_way(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 200, "{}", NULL},
+        {"/t", 200, "{}", NULL},
+        {"/t", 200, "{}", NULL},
+    };
+    struct client_reply reply = {0};
+    enum auth auth;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (auth = AUTH_NONE; auth < AUTH_COUNT; auth++) {
+        post(auth, &reply);
+        assert_int_equal(reply.outcome, OUTCOME_OK);
+        client_reply_clear(&reply);
+    }
+    assert_request(AUTH_NONE, "/t", "a=b&client_id=pam%20odd");
+    assert_null(strstr(fakeprovider_request(AUTH_NONE), "Authorization"));
+    assert_request(AUTH_BASIC, "/t", "a=b");
+    /* base64 of pam%20odd:o%20d%2Bd%25%3A%26%3D%2F%22~ */
+    assert_non_null(strstr(fakeprovider_request(AUTH_BASIC),
+                           "Authorization: Basic cGFtJTIwb2RkOm8lMjBkJTJCZCUyN"
+                           "SUzQSUyNiUzRCUyRiUyMn4=\r\n"));
+    assert_request(AUTH_POST, "/t",
+                   "a=b&client_id=pam%20odd&client_secret="
+                   "o%20d%2Bd%25%3A%26%3D%2F%22~");
+    assert_null(strstr(fakeprovider_request(AUTH_POST), "Authorization"));
+}
+
+static void
+a_reply_is_read_and_classified(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 200, "{\"x\":\"y\"}", NULL},
+        {"/t", 400, "{\"error\":\"invalid_grant\",\"error_description\":\"d\"}",
+         "Retry-After: 3"},
+        {"/t", 400, NULL, NULL},
+        {"/t", 200, "<html>", NULL},
+        {"/t", 200, "{\"error\":\"slow_down\"}", NULL},
+        {"/t", FAKE_HANG_UP, NULL, NULL},
+    };
+    static const struct {
+        enum outcome outcome;
+        bool json;
+        const char *error;
+    } expected[ARRAY_LEN(answers)] = {
+        {OUTCOME_OK, true, ""},
+        {OUTCOME_DEAD, true, "invalid_grant"},
+        {OUTCOME_DEAD, false, ""},
+        {OUTCOME_TRANSIENT, false, ""},
+        {OUTCOME_TRANSIENT, true, "slow_down"},
+        {OUTCOME_AMBIGUOUS, false, ""},
+    };
+    size_t i;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (i = 0; i < ARRAY_LEN(answers); i++) {
+        struct client_reply reply = {0};
+
+        post(AUTH_NONE, &reply);
+        assert_int_equal(reply.outcome, expected[i].outcome);
+        assert_int_equal(reply.json != NULL, expected[i].json);
+        assert_int_equal(reply.answer.json, expected[i].json);
+        assert_string_equal(reply.answer.error, expected[i].error);
+        assert_int_equal(reply.answer.retry_after, i == 1 ? 3 : 0);
+        assert_in_range(reply.sent_at, time(NULL) - 2, time(NULL));
+        client_reply_clear(&reply);
+    }
+}
+
+static void
+an_echo_of_the_client_secret_is_not_shown(void **state UNUSED)
+{
+    static const char body[] = "{\"error\":\"invalid_client\","
+                               "\"error_description\":\"o d+d%:&=/\\\"~ ?\"}";
+    static const struct fake_answer answers[] = {
+        {"/t", 401, body, NULL},
+        {"/t", 401, body, NULL},
+        {"/t", 401, body, NULL},
+    };
+    enum auth auth;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (auth = AUTH_NONE; auth < AUTH_COUNT; auth++) {
+        struct client_reply reply = {0};
+
+        post(auth, &reply);
+        if (auth == AUTH_NONE) /* then it is none of ours */
+            assert_string_equal(reply.answer.description, "o d+d%:&=/\"~ ?");
+        else
+            assert_string_equal(reply.answer.description,
+                                "not shown: it repeats a secret");
+        client_reply_clear(&reply);
+    }
+}
+
+static void
+a_document_is_fetched_without_authentication(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/d", 200, "{\"x\":\"y\"}", NULL},
+    };
+    struct settings settings = {
+        .client_id = odd_id,
+        .auth = AUTH_BASIC,
+        .timeout = 2,
+        .insecure_http = true,
+    };
+    struct http http = {0};
+    struct client client = {.http = &http, .settings = &settings};
+    struct client_reply reply = {0};
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(http_open(&http, &settings), 0);
+    assert_int_equal(client_get(&client, fakeprovider_url("/d"), &reply), 0);
+    assert_int_equal(reply.outcome, OUTCOME_OK);
+    assert_string_equal(json_text(reply.json, "x"), "y");
+    assert_null(strstr(fakeprovider_request(0), "Authorization"));
+    client_reply_clear(&reply);
+    client_reply_clear(&reply); /* a second time is right, too */
+    http_close(&http);
+}
+
+static void
+a_problem_names_the_host_but_not_the_query(void **state UNUSED)
+{
+    struct client_reply reply = {.answer = {.status = 503}};
+    struct problem problem = {0};
+
+    assert_int_equal(client_problem(&reply, "the endpoint",
+                                    "https://h:1/p?token=CANARY", &problem),
+                     -EPROTO);
+    assert_int_equal(problem.outcome, OUTCOME_TRANSIENT);
+    assert_string_equal(problem.reason,
+                        "the endpoint at h:1 answered 503 without an error "
+                        "code");
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(each_kind_of_client_proves_itself_in_its_way,
+                                  teardown),
+        cmocka_unit_test_teardown(a_reply_is_read_and_classified, teardown),
+        cmocka_unit_test_teardown(an_echo_of_the_client_secret_is_not_shown,
+                                  teardown),
+        cmocka_unit_test_teardown(a_document_is_fetched_without_authentication,
+                                  teardown),
+        cmocka_unit_test(a_problem_names_the_host_but_not_the_query),
+    };
+
+    json_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

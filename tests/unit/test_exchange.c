@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/io.h"
+#include "helper/exchange/exchange.h"
+#include "helper/exchange/json.h"
+#include "tests/lib/assert_wiped.h"
+#include "tests/lib/fakecaller.h"
+#include "tests/lib/fakeprovider.h"
+#include "tests/lib/test.h"
+
+static int
+teardown(void **state UNUSED)
+{
+    fakeprovider_stop();
+    return 0;
+}
+
+#define SETTINGS(revoke)                                                       \
+    "{\"issuer\":\"@\",\"subject\":\"s\",\"client_id\":\"c\","                 \
+    "\"client_auth\":\"none\",\"timeout\":2,\"insecure_http\":true,"           \
+    "\"revoke\":" revoke ",\"token_endpoint\":\"@/t\","                        \
+    "\"revocation_endpoint\":\"@/r\"}"
+
+#define ROTATED                                                                \
+    "{\"access_token\":\"AT2\",\"token_type\":\"bearer\","                     \
+    "\"refresh_token\":\"RT2\"}"
+#define PLAIN "{\"access_token\":\"AT2\",\"token_type\":\"bearer\"}"
+
+#define FIRST  "token=RT2&token_type_hint=refresh_token&client_id=c"
+#define SECOND "token=AT2&token_type_hint=access_token&client_id=c"
+
+static void
+say(struct play *play, const char *settings)
+{
+    struct message request = {.kind = KIND_RENEW};
+    char *expanded = fakeprovider_expand(settings);
+
+    set(&request, FIELD_SETTINGS, expanded);
+    set(&request, FIELD_REFRESH_TOKEN, "CANARY-RT1");
+    play_say(play, &request);
+    free(expanded);
+}
+
+static void
+ask(struct play *play, const char *settings)
+{
+    play_begin(play, "renew");
+    say(play, settings);
+}
+
+static void
+there_are_three_verbs(void **state UNUSED)
+{
+    assert_true(exchange_has_verb("login"));
+    assert_true(exchange_has_verb("renew"));
+    assert_true(exchange_has_verb("revoke"));
+    assert_false(exchange_has_verb("Login"));
+    assert_false(exchange_has_verb(""));
+    assert_int_equal(exchange_run("logout", -1, -1), -EINVAL);
+}
+
+static void
+a_verb_must_be_that_of_the_request(void **state UNUSED)
+{
+    static const enum kind kinds[] = {KIND_LOGIN, KIND_RENEW, KIND_REVOKE,
+                                      KIND_STORED};
+    static const char *const verbs[] = {"login", "renew", "revoke"};
+    struct play play;
+    size_t i, j;
+
+    for (i = 0; i < ARRAY_LEN(verbs); i++) {
+        for (j = 0; j < ARRAY_LEN(kinds); j++) {
+            if (i == j)
+                continue;
+            play_begin(&play, verbs[i]);
+            play_say_kind(&play, kinds[j]);
+            assert_int_equal(play_end(&play), -EBADMSG);
+        }
+    }
+}
+
+static void
+no_request_and_garbage_are_not_served(void **state UNUSED)
+{
+    struct play play;
+
+    play_begin(&play, "renew");
+    assert_int_equal(play_end(&play), -ENODATA);
+    play_begin(&play, "renew");
+    assert_int_equal(write_full(play.to, "GET / HTTP/1.1\r\n\r\n", 18), 0);
+    assert_true(play_end(&play) < 0);
+}
+
+static void
+damaged_settings_are_said_to_be_damaged(void **state UNUSED)
+{
+    struct message result = {0};
+    struct play play;
+
+    ask(&play, "{\"issuer\":\"x\"}");
+    play_hear(&play, KIND_RESULT, &result);
+    assert_string_equal(message_text(&result, FIELD_OUTCOME), "misconfigured");
+    assert_string_equal(message_text(&result, FIELD_REASON),
+                        "the settings of this session are damaged");
+    assert_int_equal(play_end(&play), 0);
+    message_clear(&result);
+}
+
+/* Renew, and hang up without STORED when the result has come. */
+static void
+renew_and_leave(const char *settings)
+{
+    struct message result = {0};
+    struct play play;
+
+    ask(&play, settings);
+    play_hear(&play, KIND_RESULT, &result);
+    assert_string_equal(message_text(&result, FIELD_OUTCOME), "ok");
+    assert_int_equal(play_end(&play), 0); /* it was delivered */
+    message_clear(&result);
+}
+
+static void
+what_nobody_stored_is_revoked(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 200, ROTATED, NULL}, {"/r", 200, NULL, NULL},
+        {"/r", 200, NULL, NULL},    {"/t", 200, PLAIN, NULL},
+        {"/r", 200, NULL, NULL},
+    };
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    renew_and_leave(SETTINGS("true"));
+    assert_int_equal(fakeprovider_count(), 3);
+    assert_request(1, "/r", FIRST);
+    assert_request(2, "/r", SECOND);
+    /* Without rotation the caller's refresh token is still its own. */
+    renew_and_leave(SETTINGS("true"));
+    assert_int_equal(fakeprovider_count(), 5);
+    assert_request(4, "/r", SECOND);
+}
+
+static void
+with_revoke_no_it_is_left_alone(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 200, ROTATED, NULL},
+    };
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    renew_and_leave(SETTINGS("false"));
+    assert_int_equal(fakeprovider_count(), 1);
+}
+
+static void
+what_is_stored_is_not_revoked(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 200, ROTATED, NULL},
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    ask(&play, SETTINGS("true"));
+    play_hear(&play, KIND_RESULT, &result);
+    play_say_kind(&play, KIND_STORED);
+    assert_int_equal(play_end(&play), 0);
+    assert_int_equal(fakeprovider_count(), 1);
+    message_clear(&result);
+}
+
+static void
+another_word_than_stored_does_not_store(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 200, PLAIN, NULL},
+        {"/r", 200, NULL, NULL},
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    ask(&play, SETTINGS("true"));
+    play_hear(&play, KIND_RESULT, &result);
+    play_say_kind(&play, KIND_GO);
+    assert_int_equal(play_end(&play), 0);
+    assert_request(1, "/r", SECOND);
+    message_clear(&result);
+}
+
+static void
+a_result_that_nobody_hears_is_revoked(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 200, ROTATED, NULL},
+        {"/r", 200, NULL, NULL},
+        {"/r", 200, NULL, NULL},
+    };
+    struct play play;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    play_begin(&play, "renew");
+    fd_close(&play.from);
+    say(&play, SETTINGS("true"));
+    assert_int_equal(play_end(&play), -EPIPE);
+    assert_int_equal(fakeprovider_count(), 3);
+    assert_request(1, "/r", FIRST);
+    assert_request(2, "/r", SECOND);
+}
+
+static void
+a_renewal_leaves_no_secret_behind(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 400, NULL, NULL},
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    wiped_begin(
+        "CANARY-RT1"); /* curl gets it form-encoded, but that is equal */
+    ask(&play, SETTINGS("true"));
+    play_hear(&play, KIND_RESULT, &result);
+    assert_string_equal(message_text(&result, FIELD_OUTCOME), "dead");
+    message_clear(&result);
+    assert_int_equal(play_end(&play), 0);
+    assert_wiped();
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+    static const struct CMUnitTest tests[] = {
+        TEST(there_are_three_verbs),
+        TEST(a_verb_must_be_that_of_the_request),
+        TEST(no_request_and_garbage_are_not_served),
+        TEST(damaged_settings_are_said_to_be_damaged),
+        TEST(what_nobody_stored_is_revoked),
+        TEST(with_revoke_no_it_is_left_alone),
+        TEST(what_is_stored_is_not_revoked),
+        TEST(another_word_than_stored_does_not_store),
+        TEST(a_result_that_nobody_hears_is_revoked),
+        TEST(a_renewal_leaves_no_secret_behind),
+    };
+
+    json_init();
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) /* as main() does */
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
