@@ -58,8 +58,8 @@
 
 /* What to do about -EDQUOT: whose quota it was, the kernel does not say. */
 #define KEY_QUOTA_TEXT                                                         \
-    "a key quota is used up; raise the sysctls kernel.keys.root_maxkeys and"   \
-    " kernel.keys.root_maxbytes (root's, which holds the tokens) or"           \
+    "a key quota is used up: raise the sysctls kernel.keys.root_maxkeys and"   \
+    " kernel.keys.root_maxbytes (root's, which holds the tokens), or"          \
     " kernel.keys.maxkeys and kernel.keys.maxbytes (the user's)"
 
 /*

@@ -37,6 +37,7 @@
  *                              expires_at renewed_at id_expires_at? scope?,
  *                              for LOGIN also issuer subject settings
  *                              before_expiry revoke timeout
+ *                              reason? notice?: good, but not all is well
  *                          otherwise: reason notice? retry_after?
  *   helper -> module     READY pid;  module -> helper: GO
  */

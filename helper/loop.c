@@ -281,7 +281,7 @@ act(struct helper *helper, enum action action, const struct message *result)
     case ACTION_GIVE_UP:
         syslog(LOG_WARNING,
                "user %s: tokens removed, but there was no answer within %d s"
-               " when they were revoked at the provider",
+               " to their revocation at the provider",
                helper->user, END_SECONDS);
         return 0;
     case ACTION_RELOAD:

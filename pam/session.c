@@ -253,8 +253,8 @@ session_close(const struct context *ctx, struct session *session)
     }
     if (r < 0) {
         log_line(ctx, LOG_ERR,
-                 "the tokens are removed, but not revoked at the provider: the"
-                 " helper is gone and cannot be started again: %s",
+                 "the tokens are removed, but not revoked at the provider:"
+                 " the helper is gone and cannot be started again: %s",
                  strerror(-r));
         handoff_revoke(session->ring);
     } else if (!alive) {

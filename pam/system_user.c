@@ -19,8 +19,8 @@ system_user_get(const struct context *ctx, struct system_user *out)
 
     if (pw == NULL || gr == NULL || pw->pw_uid == 0 || gr->gr_gid == 0) {
         log_line(ctx, LOG_ERR,
-                 "the system user and group %s do not exist; run"
-                 " systemd-sysusers",
+                 "the system user and group %s do not exist;"
+                 " run systemd-sysusers",
                  OIDC_USER);
         return -EINVAL;
     }

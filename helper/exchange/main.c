@@ -18,9 +18,9 @@
 #define EXIT_SYSTEM 111
 
 /*
- * Nobody may read our memory.  A caller that is gone must not end us, nor must the
- * end of a session's processes: what was obtained is still to be revoked, and our
- * time is bounded.
+ * Nobody may read our memory.  A caller that is gone must not end us, nor must
+ * the end of a session's processes: what was obtained is still to be revoked,
+ * and our time is bounded.
  */
 static int
 harden(void)

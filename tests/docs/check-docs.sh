@@ -107,7 +107,7 @@ same "$helper: the exchange's verbs" \
 # ---- what is logged ----------------------------------------------------------
 
 # All string literals of the sources, those that span lines in one piece.
-logged=$(cat pam/*.c helper/*.c helper/exchange/*.c | tr '\n' ' ' | sed -E 's/" *"//g' |
+logged=$(sed 's/\\$//' common/*.h pam/*.c helper/*.c helper/exchange/*.c | tr '\n' ' ' | sed -E 's/" *"//g' |
     grep -oE '"([^"\]|\\.)*"')
 
 # unknown: those lines of standard input of which a part between … is nowhere.
