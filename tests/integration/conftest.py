@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -94,6 +95,9 @@ class Key:
         return f"<{self.serial} {self.flags} {self.uid}:{self.gid} {self.kind} {self.name}>"
 
 
+FOREIGN = set()  # serials of others on this machine: kernel keys have no namespace, and unit tests make some
+
+
 def keys(pattern=r"^oidc"):
     """The keys whose name matches, without those that are revoked, expired or otherwise dead."""
     found = []
@@ -101,7 +105,7 @@ def keys(pattern=r"^oidc"):
         for line in file:
             serial, flags, _usage, timeout, _perm, uid, gid, kind, name = line.split(None, 8)
             name = re.sub(r": [^ ]*$", "", name.strip())
-            if set(flags) & set("RDiN") or timeout == "expd" or not re.search(pattern, name):
+            if set(flags) & set("RDiN") or timeout == "expd" or not re.search(pattern, name) or int(serial, 16) in FOREIGN:
                 continue
             found.append(Key(int(serial, 16), flags, int(uid), int(gid), kind, name))
     return found
@@ -205,7 +209,7 @@ class Provider:
 
     def requests(self, route=None):
         """access.log, oldest first."""
-        with open(f"{self.state}/access.log", encoding="ascii") as file:
+        with open(f"{self.state}/access.log", encoding="utf-8") as file:
             lines = [json.loads(line) for line in file]
         return [line for line in lines if route in (None, line.get("route"))]
 
@@ -215,6 +219,7 @@ def installed():
     """What was built is installed on this host."""
     with open(BEGIN, "w", encoding="ascii"):
         pass
+    FOREIGN.update(key.serial for key in keys())
     run(f"{TOP}/tests/lib/install-here", BUILD)
 
 
@@ -257,6 +262,9 @@ def stack(service, text=DEVICE_STACK):
         file.write(text)
 
 
+STARTED = []  # what Terminal and PamApp started in this test
+
+
 # ---- logging in ----------------------------------------------------------------
 
 CODE = re.compile(r"enter this code:\s+([A-Z0-9]{4}-?[A-Z0-9]{4})")
@@ -268,6 +276,7 @@ class Terminal:
 
     def __init__(self, command, **options):
         self.child = pexpect.spawn(command, encoding="utf-8", timeout=20, dimensions=(50, 200), echo=False, **options)
+        STARTED.append(self.child)
 
     def expect(self, pattern):
         """What came before the pattern, and the pattern's match."""
@@ -290,8 +299,10 @@ class Terminal:
     def shell(self):
         """Wait for the login shell and make its prompt recognisable."""
         self.expect(r"[$#] ")
-        self.enter(f"stty -echo; bind 'set enable-bracketed-paste off' 2>/dev/null; PS1='{self.prompt}'")
-        self.expect("\r\n" + re.escape(self.prompt))
+        # Typed in two parts: what the terminal echoes is not the prompt.
+        typed = f"{self.prompt[:2]}''{self.prompt[2:]}"
+        self.enter(f"stty -echo; bind 'set enable-bracketed-paste off' 2>/dev/null; PS1='{typed}'")
+        self.expect(re.escape(self.prompt))
         return self
 
     def run(self, command):
@@ -327,6 +338,7 @@ class PamApp:
     def __init__(self, *argv, env=None):
         self.child = pexpect.popen_spawn.PopenSpawn([f"{BUILD}/tests/lib/pamapp", *argv], encoding="utf-8",
                                                     timeout=20, env=env)
+        STARTED.append(self.child)
 
     def expect(self, pattern):
         try:
@@ -375,7 +387,12 @@ def leftovers():
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(installed):
+    STARTED.clear()
     yield
+    for child in STARTED:  # a test that failed has not ended them
+        with contextlib.suppress(OSError, pexpect.ExceptionPexpect):
+            child.kill(signal.SIGKILL)
+            child.wait()  # a zombie keeps its keyrings
     try:
         wait_until(lambda: not leftovers(), "nothing is left behind", 12)
     except AssertionError:

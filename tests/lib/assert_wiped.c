@@ -41,8 +41,8 @@ wiped_begin(const char *canary)
     blocks = leaks = 0;
 }
 
-void
-wiped_end(const char *file, int line)
+bool
+wiped_all(void)
 {
     looked_for = NULL;
     if (blocks == 0)
@@ -50,6 +50,12 @@ wiped_end(const char *file, int line)
     if (leaks > 0)
         print_error("%u of %u blocks were freed with the canary in them\n",
                     leaks, blocks);
-    if (blocks == 0 || leaks > 0)
+    return blocks > 0 && leaks == 0;
+}
+
+void
+wiped_end(const char *file, int line)
+{
+    if (!wiped_all())
         _fail(file, line);
 }

@@ -4,6 +4,8 @@
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,10 +29,26 @@ keys_work(void)
     return keyctl_get_keyring_ID(KEY_SPEC_PROCESS_KEYRING, 1) != -1;
 }
 
+bool
+pidfds_work(void)
+{
+    int fd = pidfd_open(getpid(), 0);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || errno != ENOSYS;
+}
+
 void
 keys_join(void)
 {
     assert_true(keyctl_join_session_keyring(NULL) != -1);
+}
+
+int
+put_text(key_serial_t where, const char *name, const char *text)
+{
+    return add_key("user", name, text, strlen(text), where) == -1 ? -errno : 0;
 }
 
 int

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include <keyutils.h>
+
 /* cmocka's asserts would jump back into the parent's code: these return. */
 #define CHECK(condition)                                                       \
     do {                                                                       \
@@ -35,8 +37,14 @@ void in_child(int (*function)(void));
 /* Whether keys work here; containers often refuse the calls. */
 bool keys_work(void);
 
+/* Whether a process can be named by a descriptor. */
+bool pidfds_work(void);
+
 /* A new anonymous session keyring for this process. */
 void keys_join(void);
+
+/* A `user` key with a text, without a timeout.  0 or a negative errno. */
+int put_text(key_serial_t where, const char *name, const char *text);
 
 /* To this uid and gid, for good.  0, or -1. */
 int become(unsigned uid, unsigned gid);
@@ -46,6 +54,12 @@ int become(unsigned uid, unsigned gid);
         if (!keys_work())                                                      \
             SKIP("no kernel keyrings here");                                   \
         keys_join();                                                           \
+    } while (0)
+/* valgrind before 3.20 does not know it. */
+#define NEED_PIDFD()                                                           \
+    do {                                                                       \
+        if (!pidfds_work())                                                    \
+            SKIP("no pidfd_open() here");                                      \
     } while (0)
 #define NEED_ROOT()                                                            \
     do {                                                                       \

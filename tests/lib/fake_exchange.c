@@ -148,14 +148,18 @@ send_words(char *words)
     message_clear(&message);
 }
 
+/* In one write, so that it is sent before anybody can object. */
 static void
 send_raw(const char *hex)
 {
+    uint8_t octets[512];
     unsigned octet;
+    size_t n = 0;
 
-    for (; sscanf(hex, "%2x", &octet) == 1; hex += 2)
-        if (dprintf(STDOUT_FILENO, "%c", (int) octet) != 1)
-            _exit(4);
+    for (; n < sizeof(octets) && sscanf(hex, "%2x", &octet) == 1; hex += 2)
+        octets[n++] = (uint8_t) octet;
+    if (write(STDOUT_FILENO, octets, n) != (ssize_t) n)
+        _exit(4);
 }
 
 static void
@@ -230,9 +234,9 @@ main(int argc, char **argv)
             continue;
         if (message_wait(STDIN_FILENO, &input, -1, &last) < 0)
             die("no request");
-        text = message_text(&last, strcmp(argv[1], "login") == 0
-                                       ? FIELD_CONFIG
-                                       : FIELD_SETTINGS);
+        text =
+            message_text(&last, strcmp(argv[1], "login") == 0 ? FIELD_CONFIG
+                                                              : FIELD_SETTINGS);
     }
     rest = script = strdup(text);
     while ((command = strsep(&rest, "\n;")) != NULL)

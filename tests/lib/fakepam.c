@@ -250,26 +250,28 @@ pam_prompt(pam_handle_t *pamh, int style, char **response, const char *format,
     return pamh->prompt_result;
 }
 
+/* As libpam does, each has its own. */
 struct passwd *
 pam_modutil_getpwnam(pam_handle_t *pamh, const char *name)
 {
-    static char text[] = "x";
-    static struct passwd entry;
+    static char alice[] = "alice", daemon[] = "daemon", first[] = "first",
+                root[] = "root", user[] = OIDC_USER;
+    static struct passwd entries[] = {
+        {.pw_name = alice, .pw_uid = ALICE_UID, .pw_gid = ALICE_GID},
+        {.pw_name = daemon, .pw_uid = 999, .pw_gid = 999},
+        {.pw_name = first, .pw_uid = 1000, .pw_gid = 1000},
+        {.pw_name = root, .pw_uid = 0, .pw_gid = 0},
+        {.pw_name = user},
+    };
+    size_t i;
 
-    entry = (struct passwd){.pw_name = text, .pw_dir = text, .pw_shell = text};
-    if (strcmp(name, "alice") == 0) {
-        entry.pw_uid = entry.pw_gid = ALICE_UID;
-    } else if (strcmp(name, "daemon") == 0) {
-        entry.pw_uid = entry.pw_gid = 999;
-    } else if (strcmp(name, "first") == 0) {
-        entry.pw_uid = entry.pw_gid = 1000;
-    } else if (strcmp(name, OIDC_USER) == 0 && !pamh->no_system_user) {
-        entry.pw_uid = pamh->system_uid;
-        entry.pw_gid = pamh->system_gid;
-    } else {
-        return NULL;
-    }
-    return &entry;
+    entries[4].pw_uid = pamh->system_uid;
+    entries[4].pw_gid = 4; /* not what counts */
+    /* Some databases do not mind case. */
+    for (i = 0; i < ARRAY_LEN(entries) - pamh->no_system_user; i++)
+        if (strcasecmp(entries[i].pw_name, name) == 0)
+            return &entries[i];
+    return NULL;
 }
 
 struct group *

@@ -27,12 +27,12 @@ struct pam_handle {
     const char *user;
     const char *service;
     char *authtok;
-    bool no_conversation;      /* PAM_CONV is not set */
-    bool no_function;          /* PAM_CONV has no function */
-    const char *answer;        /* to every prompt; NULL: an answer of NULL */
-    bool no_system_user;       /* the system user does not exist */
+    bool no_conversation; /* PAM_CONV is not set */
+    bool no_function;     /* PAM_CONV has no function */
+    const char *answer;   /* to every prompt; NULL: an answer of NULL */
+    bool no_system_user;  /* the system user does not exist */
     bool no_system_group;
-    uid_t system_uid;          /* the system user is this one */
+    uid_t system_uid; /* the system user is this one */
     gid_t system_gid;
 
     /* what fails */
@@ -52,7 +52,7 @@ struct pam_handle {
     size_t n_prompt;
 };
 
-/* alice (61001) at service "test" with a conversation. */
+/* alice at service "test" with a conversation. */
 pam_handle_t *fakepam_start(void);
 
 /* pam_end(): the data's cleanup functions with this status, then free. */
@@ -65,5 +65,6 @@ void fakepam_end_in_child(pam_handle_t *pamh, int status);
 void fakepam_forget(pam_handle_t *pamh);
 
 #define ALICE_UID 61001
+#define ALICE_GID 61777
 
 #endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pam/conversation.h"
+#include "tests/lib/assert_wiped.h"
+#include "tests/lib/fakepam.h"
+#include "tests/lib/test.h"
+
+#define CANARY "CANARY-password"
+
+static struct context ctx;
+static pam_handle_t *pamh;
+static struct message prompt;
+static struct secret password;
+
+static int
+setup(void **state UNUSED)
+{
+    pamh = fakepam_start();
+    ctx = (struct context){.pamh = pamh, .user = "alice"};
+    return 0;
+}
+
+static int
+teardown(void **state UNUSED)
+{
+    message_clear(&prompt);
+    secret_clear(&password);
+    fakepam_end(pamh, 0);
+    return 0;
+}
+
+static void
+set(enum field field, const char *text)
+{
+    assert_int_equal(message_set_text(&prompt, field, text), 0);
+}
+
+/* ---- Whether there is anybody ---- */
+
+static void
+a_conversation_function_may_mean_a_person(void **state UNUSED)
+{
+    static const char *const services[] = {
+        "sshd", "login", "su", "gdm", "cronie", "CRON", "at", "", NULL};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(services); i++) {
+        pamh->service = services[i];
+        assert_true(conversation_possible(pamh));
+    }
+}
+
+static void
+no_conversation_means_nobody(void **state UNUSED)
+{
+    pamh->no_conversation = true;
+    assert_false(conversation_possible(pamh));
+}
+
+static void
+no_conversation_function_means_nobody(void **state UNUSED)
+{
+    pamh->no_function = true;
+    assert_false(conversation_possible(pamh));
+}
+
+static void
+nobody_sits_before_these_services(void **state UNUSED)
+{
+    static const char *const services[] = {"atd", "cron", "crond",
+                                           "systemd-user"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(services); i++) {
+        pamh->service = services[i];
+        assert_false(conversation_possible(pamh));
+    }
+}
+
+/* ---- The approval ---- */
+
+static void
+one_prompt_shows_page_and_code(void **state UNUSED)
+{
+    set(FIELD_USER_CODE, "WDJB-MJHT");
+    set(FIELD_VERIFICATION_URI, "https://idp.example/device");
+    set(FIELD_VERIFICATION_URI_COMPLETE, "https://idp.example/device?c=WDJB");
+    set(FIELD_EXPIRES_IN, "300");
+    assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    assert_int_equal(pamh->n_prompt, 1);
+    assert_int_equal(pamh->style[0], PAM_PROMPT_ECHO_ON);
+    assert_non_null(strstr(pamh->prompt[0], "WDJB-MJHT"));
+    assert_non_null(strstr(pamh->prompt[0], "https://idp.example/device\n"));
+    assert_non_null(
+        strstr(pamh->prompt[0], "https://idp.example/device?c=WDJB\n"));
+    assert_non_null(strstr(pamh->prompt[0], "5 minutes"));
+    assert_non_null(strstr(pamh->prompt[0], "Press Enter"));
+}
+
+static void
+what_the_provider_left_out_is_left_out(void **state UNUSED)
+{
+    char text[2048];
+
+    set(FIELD_USER_CODE, "CODE");
+    set(FIELD_VERIFICATION_URI, "https://idp.example/");
+    assert_ptr_equal(approval_text(&prompt, text, sizeof(text)), text);
+    assert_null(strstr(text, "Or open"));
+    assert_null(strstr(text, "good for"));
+}
+
+static void
+says_how_long_the_code_is_good(void **state UNUSED)
+{
+    static const struct {
+        const char *seconds, *text;
+    } cases[] = {
+        {"300", "5 minutes"},
+        {"1800", "30 minutes"},
+        {"120", "2 minutes"},
+        {"60", "60 seconds"},
+        {"90", "90 seconds"},
+        {"1", "1 seconds"},
+        {"9223372036854775807", "9223372036854775807 seconds"},
+    };
+    char text[2048];
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        set(FIELD_EXPIRES_IN, cases[i].seconds);
+        approval_text(&prompt, text, sizeof(text));
+        assert_non_null(strstr(text, cases[i].text));
+    }
+    set(FIELD_EXPIRES_IN, "soon");
+    approval_text(&prompt, text, sizeof(text));
+    assert_null(strstr(text, "good for"));
+}
+
+static void
+hostile_texts_are_cleaned(void **state UNUSED)
+{
+    char text[2048];
+
+    set(FIELD_USER_CODE, "A\x1b]0;B\a\r\nPassword: ");
+    set(FIELD_VERIFICATION_URI, "https://x\x1b[2J/\xff%s%n");
+    set(FIELD_VERIFICATION_URI_COMPLETE, "y\nz\x7f");
+    approval_text(&prompt, text, sizeof(text));
+    assert_non_null(strstr(text, "A?]0;B???Password: "));
+    assert_non_null(strstr(text, "https://x?[2J/?%s%n"));
+    assert_non_null(strstr(text, "y?z?"));
+    assert_null(strchr(text, '\x1b'));
+    assert_null(strchr(text, '\r'));
+    /* It goes through a format of PAM's, too. */
+    assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    assert_non_null(strstr(pamh->prompt[0], "%s%n"));
+}
+
+static void
+long_texts_are_cut_so_that_nothing_is_pushed_out(void **state UNUSED)
+{
+    char many[5000], text[2048];
+
+    memset(many, 'x', sizeof(many) - 1);
+    many[sizeof(many) - 1] = '\0';
+    set(FIELD_VERIFICATION_URI, many);
+    set(FIELD_VERIFICATION_URI_COMPLETE, many);
+    set(FIELD_USER_CODE, many);
+    set(FIELD_EXPIRES_IN, "300");
+    approval_text(&prompt, text, sizeof(text));
+    assert_non_null(strstr(text, "enter this code:"));
+    assert_non_null(strstr(text, "5 minutes"));
+    assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    assert_non_null(strstr(pamh->prompt[0], "Press Enter"));
+}
+
+static void
+any_answer_is_an_approval(void **state UNUSED)
+{
+    static const char *const answers[] = {"", "y", "no", NULL};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(answers); i++) {
+        pamh->answer = answers[i];
+        assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    }
+}
+
+static void
+a_user_who_went_away_is_ecanceled(void **state UNUSED)
+{
+    static const int results[] = {PAM_CONV_ERR, PAM_BUF_ERR, PAM_CONV_AGAIN};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(results); i++) {
+        pamh->prompt_result = results[i];
+        assert_int_equal(conversation_approve(&ctx, &prompt), -ECANCELED);
+    }
+}
+
+/* ---- The password ---- */
+
+static const struct options asks = {0}, tries = {.try_first_pass = true},
+                            uses = {.use_first_pass = true},
+                            both = {.try_first_pass = true,
+                                    .use_first_pass = true};
+
+static void
+asks_for_the_password(void **state UNUSED)
+{
+    pamh->answer = CANARY;
+    pamh->authtok = strdup("of an earlier module");
+    assert_int_equal(conversation_password(&ctx, &asks, &password), 0);
+    assert_string_equal(secret_text(&password), CANARY);
+    assert_int_equal(pamh->n_prompt, 1);
+    assert_int_equal(pamh->style[0], PAM_PROMPT_ECHO_OFF);
+}
+
+static void
+keeps_the_password_for_the_modules_behind(void **state UNUSED)
+{
+    pamh->answer = CANARY;
+    assert_int_equal(conversation_password(&ctx, &asks, &password), 0);
+    assert_string_equal(pamh->authtok, CANARY);
+}
+
+static void
+wipes_the_answer(void **state UNUSED)
+{
+    pamh->answer = CANARY;
+    wiped_begin(CANARY);
+    assert_int_equal(conversation_password(&ctx, &asks, &password), 0);
+    secret_clear(&password);
+    assert_wiped();
+}
+
+static void
+takes_the_password_of_an_earlier_module(void **state UNUSED)
+{
+    static const struct options *const all[] = {&tries, &uses, &both};
+    size_t i;
+
+    pamh->authtok = strdup(CANARY);
+    for (i = 0; i < ARRAY_LEN(all); i++) {
+        assert_int_equal(conversation_password(&ctx, all[i], &password), 0);
+        assert_string_equal(secret_text(&password), CANARY);
+        secret_clear(&password);
+    }
+    assert_int_equal(pamh->n_prompt, 0);
+}
+
+static void
+without_one_it_tries_by_asking(void **state UNUSED)
+{
+    pamh->answer = CANARY;
+    assert_int_equal(conversation_password(&ctx, &tries, &password), 0);
+    assert_string_equal(secret_text(&password), CANARY);
+    assert_int_equal(pamh->n_prompt, 1);
+}
+
+static void
+without_one_it_may_not_ask(void **state UNUSED)
+{
+    assert_int_equal(conversation_password(&ctx, &uses, &password), -ENODATA);
+    assert_int_equal(conversation_password(&ctx, &both, &password), -ENODATA);
+    assert_int_equal(pamh->n_prompt, 0);
+}
+
+static void
+an_empty_password_is_one(void **state UNUSED)
+{
+    pamh->answer = "";
+    assert_int_equal(conversation_password(&ctx, &asks, &password), 0);
+    assert_int_equal(password.len, 0);
+    assert_non_null(password.data);
+}
+
+static void
+no_answer_is_ecanceled(void **state UNUSED)
+{
+    pamh->answer = NULL;
+    assert_int_equal(conversation_password(&ctx, &asks, &password), -ECANCELED);
+    pamh->answer = "x";
+    pamh->prompt_result = PAM_CONV_ERR;
+    assert_int_equal(conversation_password(&ctx, &asks, &password), -ECANCELED);
+    assert_null(pamh->authtok);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(a_conversation_function_may_mean_a_person),
+        TEST(no_conversation_means_nobody),
+        TEST(no_conversation_function_means_nobody),
+        TEST(nobody_sits_before_these_services),
+        TEST(one_prompt_shows_page_and_code),
+        TEST(what_the_provider_left_out_is_left_out),
+        TEST(says_how_long_the_code_is_good),
+        TEST(hostile_texts_are_cleaned),
+        TEST(long_texts_are_cut_so_that_nothing_is_pushed_out),
+        TEST(any_answer_is_an_approval),
+        TEST(a_user_who_went_away_is_ecanceled),
+        TEST(asks_for_the_password),
+        TEST(keeps_the_password_for_the_modules_behind),
+        TEST(wipes_the_answer),
+        TEST(takes_the_password_of_an_earlier_module),
+        TEST(without_one_it_tries_by_asking),
+        TEST(without_one_it_may_not_ask),
+        TEST(an_empty_password_is_one),
+        TEST(no_answer_is_ecanceled),
+    };
+
+    return cmocka_run_group_tests_name("conversation", tests, NULL, NULL);
+}

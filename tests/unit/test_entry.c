@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <security/pam_modutil.h>
+
+#include "common/io.h"
+#include "pam/handoff.h"
+#include "pam/login.h"
+#include "pam/session.h"
+#include "tests/lib/fakepam.h"
+#include "tests/lib/test.h"
+
+INJECT_ENOMEM(malloc, (size_t size), (size))
+INJECT_ENOMEM(calloc, (size_t n, size_t size), (n, size))
+
+/* ---- What is behind the entries ---- */
+
+static struct {
+    int login_result, store_result, open_result; /* what they return */
+    bool stores;                                 /* login calls store() */
+    unsigned logins, opens, closes, discards, handoffs; /* how often */
+    struct owner owner;                                 /* of the last call */
+    struct options options;
+    struct context ctx;
+    char config[256];
+} seen;
+
+int
+__wrap_login_run(const struct context *ctx, const struct options *options,
+                 const struct owner *owner, store_fn *store)
+{
+    struct message result = {.kind = KIND_RESULT};
+    int r = 0;
+
+    seen.logins++;
+    seen.owner = *owner;
+    seen.ctx = *ctx;
+    seen.options = *options;
+    strncpy(seen.config, options->config, sizeof(seen.config) - 1);
+    if (seen.stores)
+        r = store(ctx, owner, &result);
+    return r < 0 ? r : seen.login_result;
+}
+
+int
+__wrap_handoff_make(const struct context *ctx, uid_t uid UNUSED,
+                    const struct message *result UNUSED)
+{
+    seen.handoffs++;
+    if (seen.store_result == 0)
+        assert_int_equal(pam_putenv(ctx->pamh, HANDOFF_VARIABLE "=7"), 0);
+    return seen.store_result;
+}
+
+int
+__wrap_session_open(const struct context *ctx, const struct owner *owner,
+                    struct session *out)
+{
+    seen.opens++;
+    seen.owner = *owner;
+    seen.ctx = *ctx;
+    (void) pam_putenv(ctx->pamh, HANDOFF_VARIABLE);
+    if (seen.open_result < 0)
+        return seen.open_result;
+    *out = (struct session){
+        .owner = *owner, .ring = 10, .tokens = 11, .helper = HELPER_NONE};
+    return 0;
+}
+
+void
+__wrap_session_close(const struct context *ctx, struct session *session)
+{
+    seen.closes++;
+    seen.ctx = *ctx;
+    session->ring = session->tokens = 0;
+}
+
+void
+__wrap_session_discard(const struct context *ctx, const struct owner *owner)
+{
+    (void) pam_putenv(ctx->pamh, HANDOFF_VARIABLE);
+    seen.discards++;
+    seen.owner = *owner;
+}
+
+/* ---- The application ---- */
+
+static pam_handle_t *pamh;
+static const char *argv_none[] = {NULL};
+
+static int
+setup(void **state UNUSED)
+{
+    memset(&seen, 0, sizeof(seen));
+    malloc_fails = calloc_fails = false;
+    pamh = fakepam_start();
+    return 0;
+}
+
+static int
+teardown(void **state UNUSED)
+{
+    malloc_fails = calloc_fails = false;
+    if (pamh != NULL)
+        fakepam_end(pamh, 0);
+    return 0;
+}
+
+static void
+end(int status)
+{
+    fakepam_end(pamh, status);
+    pamh = NULL;
+}
+
+static int
+authenticate(void)
+{
+    return pam_sm_authenticate(pamh, 0, 0, argv_none);
+}
+
+/* After a login with tokens. */
+static int
+open_session(void)
+{
+    assert_int_equal(pam_putenv(pamh, HANDOFF_VARIABLE "=7"), PAM_SUCCESS);
+    return pam_sm_open_session(pamh, 0, 0, argv_none);
+}
+
+static int
+close_session(void)
+{
+    return pam_sm_close_session(pamh, 0, 0, argv_none);
+}
+
+/* ---- Authentication ---- */
+
+static void
+each_errno_of_a_login_has_its_pam_code(void **state UNUSED)
+{
+    static const struct {
+        int r, code;
+    } cases[] = {
+        {0, PAM_SUCCESS},
+        {-ENOMEM, PAM_BUF_ERR},
+        {-EACCES, PAM_AUTH_ERR},
+        {-ETIME, PAM_AUTH_ERR},
+        {-EHOSTUNREACH, PAM_AUTHINFO_UNAVAIL},
+        {-EINVAL, PAM_SERVICE_ERR},
+        {-ECANCELED, PAM_CONV_ERR},
+        {-ENODATA, PAM_AUTHINFO_UNAVAIL},
+        {-EDQUOT, PAM_AUTHINFO_UNAVAIL},
+        {-EIO, PAM_AUTHINFO_UNAVAIL},
+        {-ENOENT, PAM_AUTHINFO_UNAVAIL},
+        {-EPIPE, PAM_AUTHINFO_UNAVAIL},
+        {-ETIMEDOUT, PAM_AUTHINFO_UNAVAIL},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        seen.login_result = cases[i].r;
+        assert_int_equal(authenticate(), cases[i].code);
+    }
+}
+
+static void
+a_login_is_for_the_users_uid_and_options(void **state UNUSED)
+{
+    const char *argv[] = {"config=/etc/x", "debug", "minimum_uid=500",
+                          "use_first_pass"};
+
+    assert_int_equal(pam_sm_authenticate(pamh, PAM_SILENT, 4, argv),
+                     PAM_SUCCESS);
+    assert_int_equal(seen.owner.uid, ALICE_UID);
+    assert_int_equal(seen.owner.gid, ALICE_GID);
+    assert_int_equal(seen.owner.system.uid, 65534);
+    assert_int_equal(seen.owner.process, getpid());
+    assert_string_equal(seen.owner.name, "alice");
+    assert_string_equal(seen.ctx.user, "alice");
+    assert_true(seen.ctx.debug);
+    assert_true(seen.ctx.silent);
+    assert_string_equal(seen.config, "/etc/x");
+    assert_true(seen.options.use_first_pass);
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    assert_false(seen.ctx.debug);
+    assert_false(seen.ctx.silent);
+}
+
+static void
+without_a_conversation_it_is_ignored_at_once(void **state UNUSED)
+{
+    pamh->no_conversation = true;
+    pamh->user = NULL; /* it does not even ask for a name */
+    assert_int_equal(authenticate(), PAM_IGNORE);
+    pamh->no_conversation = false;
+    pamh->no_function = true;
+    assert_int_equal(authenticate(), PAM_IGNORE);
+    assert_int_equal(seen.logins, 0);
+    assert_int_equal(pamh->n_log, 0);
+    assert_int_equal(pamh->n_prompt, 0);
+}
+
+static void
+services_without_a_person_are_ignored_at_once(void **state UNUSED)
+{
+    static const char *const services[] = {"cron", "crond", "atd",
+                                           "systemd-user"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(services); i++) {
+        pamh->service = services[i];
+        assert_int_equal(authenticate(), PAM_IGNORE);
+    }
+    assert_int_equal(seen.logins, 0);
+    assert_int_equal(pamh->n_log, 0);
+}
+
+static void
+a_uid_below_the_minimum_is_ignored(void **state UNUSED)
+{
+    const char *lower = "minimum_uid=999", *higher = "minimum_uid=61002";
+
+    pamh->user = "daemon"; /* 999 */
+    assert_int_equal(authenticate(), PAM_IGNORE);
+    assert_int_equal(seen.logins, 0);
+    assert_int_equal(pamh->n_log, 0);
+    assert_int_equal(pam_sm_authenticate(pamh, 0, 1, &lower), PAM_SUCCESS);
+    pamh->user = "first"; /* 1000 */
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    assert_int_equal(seen.logins, 2);
+    pamh->user = "alice";
+    assert_int_equal(pam_sm_authenticate(pamh, 0, 1, &higher), PAM_IGNORE);
+    assert_int_equal(seen.logins, 2);
+}
+
+static void
+a_bad_argument_is_a_service_error_and_named(void **state UNUSED)
+{
+    const char *argv[] = {"debug", "minimum_uid=many"};
+
+    assert_int_equal(pam_sm_authenticate(pamh, 0, 2, argv), PAM_SERVICE_ERR);
+    assert_int_equal(pam_sm_open_session(pamh, 0, 2, argv), PAM_SERVICE_ERR);
+    assert_int_equal(pamh->n_log, 2);
+    assert_non_null(strstr(pamh->log[0], "minimum_uid=many"));
+    assert_int_equal(pamh->priority[0], LOG_ERR);
+    assert_int_equal(seen.logins + seen.opens, 0);
+}
+
+static void
+an_unknown_user_is_logged(void **state UNUSED)
+{
+    pamh->user = "mallory\n";
+    assert_int_equal(authenticate(), PAM_USER_UNKNOWN);
+    assert_int_equal(open_session(), PAM_USER_UNKNOWN);
+    assert_int_equal(pamh->n_log, 2);
+    assert_string_equal(pamh->log[0], "user mallory?: no such user");
+    assert_int_equal(seen.logins + seen.opens, 0);
+}
+
+static void
+no_user_at_all_is_an_unknown_user(void **state UNUSED)
+{
+    pamh->user = NULL;
+    assert_int_equal(authenticate(), PAM_USER_UNKNOWN);
+    assert_int_equal(open_session(), PAM_USER_UNKNOWN);
+    pamh->user = "alice";
+    pamh->get_user_result = PAM_CONV_ERR;
+    assert_int_equal(authenticate(), PAM_USER_UNKNOWN);
+    assert_int_equal(seen.logins + seen.opens, 0);
+}
+
+static void
+a_conversation_to_be_called_again_is_incomplete(void **state UNUSED)
+{
+    pamh->get_user_result = PAM_CONV_AGAIN;
+    assert_int_equal(authenticate(), PAM_INCOMPLETE);
+    assert_int_equal(seen.logins, 0);
+}
+
+static void
+a_login_that_fails_leaves_nothing(void **state UNUSED)
+{
+    seen.login_result = -EACCES;
+    assert_int_equal(authenticate(), PAM_AUTH_ERR);
+    assert_int_equal(seen.discards, 2); /* before it, and after it */
+    assert_int_equal(seen.owner.uid, ALICE_UID);
+}
+
+static void
+a_login_that_succeeds_is_logged_once(void **state UNUSED)
+{
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    assert_int_equal(seen.discards, 1); /* of an earlier login */
+    assert_int_equal(pamh->n_log, 1);
+    assert_int_equal(pamh->priority[0], LOG_INFO);
+}
+
+static void
+tokens_that_cannot_be_kept_fail_the_login_with_one_line(void **state UNUSED)
+{
+    static const struct {
+        int r, code;
+        const char *says;
+    } cases[] = {
+        {-EDQUOT, PAM_AUTHINFO_UNAVAIL, "kernel.keys.root_maxbytes"},
+        {-ENOMEM, PAM_AUTHINFO_UNAVAIL, "cannot keep the tokens"},
+        {-EACCES, PAM_AUTHINFO_UNAVAIL, "cannot keep the tokens"},
+        {-EKEYREVOKED, PAM_AUTHINFO_UNAVAIL, "cannot keep the tokens"},
+    };
+    size_t i;
+
+    seen.stores = true;
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        fakepam_forget(pamh);
+        seen.store_result = cases[i].r;
+        assert_int_equal(authenticate(), cases[i].code);
+        assert_int_equal(pamh->n_log, 1);
+        assert_int_equal(pamh->priority[0], LOG_ERR);
+        assert_non_null(strstr(pamh->log[0], cases[i].says));
+        assert_int_equal(seen.discards, 2 * (i + 1));
+    }
+}
+
+static void
+a_login_that_cannot_be_remembered_fails(void **state UNUSED)
+{
+    seen.stores = true;
+    malloc_fails = true;
+    assert_int_equal(authenticate(), PAM_AUTHINFO_UNAVAIL);
+    malloc_fails = false;
+    pamh->set_data_result = PAM_BUF_ERR;
+    assert_int_equal(authenticate(), PAM_AUTHINFO_UNAVAIL);
+    pamh->set_data_result = PAM_SUCCESS;
+    assert_int_equal(seen.handoffs, 2);
+    assert_int_equal(seen.discards, 4);
+}
+
+/* ---- Logins for which nobody opens a session ---- */
+
+static void
+a_login_without_a_session_is_discarded_at_the_end(void **state UNUSED)
+{
+    seen.stores = true;
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    seen.owner.uid = 0;
+    end(PAM_SUCCESS);
+    assert_int_equal(seen.discards, 2);
+    assert_int_equal(seen.owner.uid, ALICE_UID);
+}
+
+static void
+a_second_login_discards_the_tokens_of_the_first(void **state UNUSED)
+{
+    seen.stores = true;
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    assert_int_equal(seen.handoffs, 2);
+    assert_int_equal(seen.discards, 2);
+    assert_non_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+}
+
+static void
+a_forked_copy_discards_nothing(void **state UNUSED)
+{
+    seen.stores = true;
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    fakepam_end_in_child(pamh, PAM_DATA_SILENT);
+    end(PAM_DATA_SILENT);
+    assert_int_equal(seen.discards, 1);
+}
+
+static void
+a_session_takes_the_login_over(void **state UNUSED)
+{
+    seen.stores = true;
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    end(PAM_SUCCESS);
+    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.closes, 1);
+}
+
+/* ---- What it has nothing to do with ---- */
+
+static void
+credentials_always_succeed(void **state UNUSED)
+{
+    static const int flags[] = {PAM_ESTABLISH_CRED, PAM_DELETE_CRED,
+                                PAM_REINITIALIZE_CRED, PAM_REFRESH_CRED, 0};
+    const char *bad = "no=such";
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(flags); i++)
+        assert_int_equal(pam_sm_setcred(pamh, flags[i], 1, &bad), PAM_SUCCESS);
+    assert_int_equal(pamh->n_log, 0);
+}
+
+static void
+accounts_and_password_changes_are_ignored(void **state UNUSED)
+{
+    assert_int_equal(pam_sm_acct_mgmt(pamh, 0, 0, argv_none), PAM_IGNORE);
+    assert_int_equal(pam_sm_chauthtok(pamh, 0, 0, argv_none), PAM_IGNORE);
+    assert_int_equal(pamh->n_log, 0);
+}
+
+/* ---- Sessions ---- */
+
+static void
+a_session_is_for_the_users_ids(void **state UNUSED)
+{
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(seen.owner.uid, ALICE_UID);
+    assert_int_equal(seen.owner.gid, ALICE_GID);
+    assert_int_equal(seen.owner.system.gid, 65534);
+    assert_int_equal(pamh->n_log, 1);
+    assert_string_equal(pamh->log[0],
+                        "user alice: session opened, tokens in keyring 11");
+}
+
+static void
+a_login_without_tokens_opens_quietly(void **state UNUSED)
+{
+    pamh->no_system_user = true; /* it is not even looked for */
+    assert_int_equal(pam_sm_open_session(pamh, 0, 0, argv_none), PAM_SUCCESS);
+    assert_int_equal(seen.opens, 0);
+    seen.open_result = -ENODATA;
+    pamh->no_system_user = false;
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(pamh->n_log, 0);
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    assert_int_equal(seen.closes, 0);
+}
+
+/* sudo: alice authenticates, and the session is another's. */
+static void
+the_tokens_of_another_user_are_revoked(void **state UNUSED)
+{
+    seen.stores = true;
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    fakepam_forget(pamh);
+    pamh->user = "first";
+    assert_int_equal(pam_sm_open_session(pamh, 0, 0, argv_none), PAM_SUCCESS);
+    assert_int_equal(seen.opens, 0);
+    assert_int_equal(seen.discards, 2);
+    assert_int_equal(seen.owner.uid, ALICE_UID);
+    assert_int_equal(pamh->n_log, 1);
+    assert_non_null(strstr(pamh->log[0], "alice's"));
+}
+
+static void
+without_the_system_user_nothing_is_done(void **state UNUSED)
+{
+    pamh->no_system_user = true;
+    assert_int_equal(authenticate(), PAM_SERVICE_ERR);
+    assert_int_equal(pamh->n_log, 1);
+    assert_int_equal(open_session(), PAM_SESSION_ERR);
+    assert_int_equal(pamh->n_log, 2);
+    assert_int_equal(seen.logins + seen.opens, 0);
+}
+
+/* The provider's name is compared with the one that PAM has. */
+static void
+a_name_that_is_spelled_otherwise_is_no_user(void **state UNUSED)
+{
+    pamh->user = "ALICE";
+    assert_int_equal(authenticate(), PAM_USER_UNKNOWN);
+    assert_int_equal(open_session(), PAM_USER_UNKNOWN);
+    assert_int_equal(seen.logins + seen.opens, 0);
+    assert_non_null(strstr(pamh->log[0], "spelled alice"));
+}
+
+static void
+a_session_that_cannot_be_opened_is_a_session_error(void **state UNUSED)
+{
+    seen.open_result = -EIO; /* of what, it has logged */
+    assert_int_equal(open_session(), PAM_SESSION_ERR);
+    assert_int_equal(pamh->n_log, 0);
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    assert_int_equal(seen.closes, 0);
+}
+
+static void
+a_session_that_is_open_stays_as_it_is(void **state UNUSED)
+{
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    fakepam_forget(pamh);
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(seen.opens, 1);
+    assert_int_equal(pamh->n_log, 0);
+}
+
+static void
+a_session_is_closed_once(void **state UNUSED)
+{
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    fakepam_forget(pamh);
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    assert_int_equal(seen.closes, 1);
+    assert_int_equal(pamh->n_log, 1);
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    end(PAM_SUCCESS);
+    assert_int_equal(seen.closes, 1);
+}
+
+static void
+a_session_that_was_closed_can_be_opened_again(void **state UNUSED)
+{
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(seen.opens, 2);
+}
+
+static void
+closing_without_opening_is_no_error(void **state UNUSED)
+{
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    assert_int_equal(seen.closes, 0);
+    assert_int_equal(pamh->n_log, 0);
+}
+
+static void
+a_session_is_closed_whatever_is_wrong_by_then(void **state UNUSED)
+{
+    const char *bad = "no_such_argument";
+
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(pam_sm_close_session(pamh, 0, 1, &bad), PAM_SUCCESS);
+    assert_int_equal(seen.closes, 1);
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    pamh->user = NULL;
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    assert_int_equal(seen.closes, 2);
+    pamh->user = "alice";
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    pamh->user = "gone";
+    pamh->no_conversation = true; /* as sshd does */
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    assert_int_equal(seen.closes, 3);
+}
+
+static void
+the_end_of_the_handle_closes_the_session(void **state UNUSED)
+{
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    end(PAM_SUCCESS);
+    assert_int_equal(seen.closes, 1);
+}
+
+static void
+the_end_of_a_forked_copy_does_not_close_it(void **state UNUSED)
+{
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    end(PAM_DATA_SILENT);
+    assert_int_equal(seen.closes, 0);
+}
+
+/* Some end their copy without saying that it is one. */
+static void
+a_forked_copy_without_the_flag_does_not_close_it_either(void **state UNUSED)
+{
+    int pair[2], closed = -1;
+    pid_t pid;
+
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+    pid = fork();
+    assert_int_not_equal(pid, -1);
+    if (pid == 0) {
+        fakepam_end(pamh, PAM_SUCCESS);
+        closed = (int) seen.closes;
+        _exit(write(pair[1], &closed, sizeof(closed)) == -1);
+    }
+    assert_int_equal(read(pair[0], &closed, sizeof(closed)), sizeof(closed));
+    assert_int_equal(closed, 0);
+    fd_close(&pair[0]);
+    fd_close(&pair[1]);
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    assert_int_equal(seen.closes, 1);
+}
+
+static void
+a_session_that_cannot_be_kept_is_closed(void **state UNUSED)
+{
+    pamh->set_data_result = PAM_BUF_ERR;
+    assert_int_equal(open_session(), PAM_BUF_ERR);
+    assert_int_equal(seen.opens, 1);
+    assert_int_equal(seen.closes, 1);
+}
+
+static void
+without_memory_no_session_is_opened(void **state UNUSED)
+{
+    calloc_fails = true;
+    assert_int_equal(open_session(), PAM_BUF_ERR);
+    calloc_fails = false;
+    assert_int_equal(seen.opens, 0);
+    assert_int_equal(seen.closes, 0);
+}
+
+static void
+opening_needs_no_person_and_no_minimum(void **state UNUSED)
+{
+    pamh->no_conversation = true;
+    pamh->user = "daemon";
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(seen.opens, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(each_errno_of_a_login_has_its_pam_code),
+        TEST(a_login_is_for_the_users_uid_and_options),
+        TEST(without_a_conversation_it_is_ignored_at_once),
+        TEST(services_without_a_person_are_ignored_at_once),
+        TEST(a_uid_below_the_minimum_is_ignored),
+        TEST(a_bad_argument_is_a_service_error_and_named),
+        TEST(an_unknown_user_is_logged),
+        TEST(no_user_at_all_is_an_unknown_user),
+        TEST(a_conversation_to_be_called_again_is_incomplete),
+        TEST(a_login_that_fails_leaves_nothing),
+        TEST(a_login_that_succeeds_is_logged_once),
+        TEST(tokens_that_cannot_be_kept_fail_the_login_with_one_line),
+        TEST(a_login_that_cannot_be_remembered_fails),
+        TEST(a_login_without_a_session_is_discarded_at_the_end),
+        TEST(a_second_login_discards_the_tokens_of_the_first),
+        TEST(a_forked_copy_discards_nothing),
+        TEST(a_session_takes_the_login_over),
+        TEST(credentials_always_succeed),
+        TEST(accounts_and_password_changes_are_ignored),
+        TEST(a_session_is_for_the_users_ids),
+        TEST(a_login_without_tokens_opens_quietly),
+        TEST(the_tokens_of_another_user_are_revoked),
+        TEST(without_the_system_user_nothing_is_done),
+        TEST(a_name_that_is_spelled_otherwise_is_no_user),
+        TEST(a_session_that_cannot_be_opened_is_a_session_error),
+        TEST(a_session_that_is_open_stays_as_it_is),
+        TEST(a_session_is_closed_once),
+        TEST(a_session_that_was_closed_can_be_opened_again),
+        TEST(closing_without_opening_is_no_error),
+        TEST(a_session_is_closed_whatever_is_wrong_by_then),
+        TEST(the_end_of_the_handle_closes_the_session),
+        TEST(the_end_of_a_forked_copy_does_not_close_it),
+        TEST(a_forked_copy_without_the_flag_does_not_close_it_either),
+        TEST(a_session_that_cannot_be_kept_is_closed),
+        TEST(without_memory_no_session_is_opened),
+        TEST(opening_needs_no_person_and_no_minimum),
+    };
+
+    return cmocka_run_group_tests_name("entry", tests, NULL, NULL);
+}

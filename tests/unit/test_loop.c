@@ -1,0 +1,1011 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The real loop with real descriptors; keys and exchange are replaced, and what
+ * is done to them is written down.  poll() lets one event happen at a time.
+ */
+#include <config.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/io.h"
+#include "helper/loop.h"
+#include "tests/lib/test.h"
+
+#define NOW INT64_C(1700000000)
+
+static struct helper helper;
+static char trace[4096];
+static char logged[8][512];
+static int priorities[8];
+static size_t n_logged;
+
+static void PRINTF(1, 2) note(const char *format, ...)
+{
+    size_t len = strlen(trace);
+    va_list args;
+
+    va_start(args, format);
+    (void) vsnprintf(trace + len, sizeof(trace) - len, format, args);
+    va_end(args);
+}
+
+time_t
+__wrap_time(time_t *out)
+{
+    if (out != NULL)
+        *out = (time_t) NOW;
+    return (time_t) NOW;
+}
+
+ssize_t
+__wrap_getrandom(void *out, size_t len, unsigned flags UNUSED)
+{
+    memset(out, 0, len); /* no jitter */
+    return (ssize_t) len;
+}
+
+static void __attribute__((format(printf, 2, 0)))
+log_args(int priority, const char *format, va_list args)
+{
+    if (n_logged == ARRAY_LEN(logged))
+        return;
+    (void) vsnprintf(logged[n_logged], sizeof(logged[0]), format, args);
+    priorities[n_logged++] = priority;
+}
+
+void PRINTF(2, 3) __wrap_syslog(int priority, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_args(priority, format, args);
+    va_end(args);
+}
+
+void PRINTF(3, 4)
+    __wrap___syslog_chk(int priority, int flag UNUSED, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_args(priority, format, args);
+    va_end(args);
+}
+
+static long timer;
+int __real_timerfd_settime(int fd, int flags, const struct itimerspec *when,
+                           struct itimerspec *old);
+
+int
+__wrap_timerfd_settime(int fd UNUSED, int flags UNUSED,
+                       const struct itimerspec *when,
+                       struct itimerspec *old UNUSED)
+{
+    timer = (long) when->it_value.tv_sec;
+    if (when->it_value.tv_sec > 0)
+        note("timer:%ld ", timer);
+    else
+        note(when->it_value.tv_nsec > 0 ? "timer:now " : "timer:stop ");
+    return 0;
+}
+
+/* ---- Keys ---- */
+
+static struct {
+    bool no_ring;
+    int times_result, put_result, request_result, store_result;
+    int64_t expires_at;
+    struct status status; /* as it is in the key */
+    const char *before_expiry, *timeout, *revoke;
+    bool no_refresh, no_access, kept;
+    int take_result;
+} keys;
+
+void
+__wrap_tokens_find(struct tokens *out)
+{
+    *out = (struct tokens){.ring = keys.no_ring ? 0 : 7};
+}
+
+int
+__wrap_tokens_times(const struct tokens *tokens UNUSED, int64_t *expires_at,
+                    struct status *status)
+{
+    if (keys.times_result < 0)
+        return keys.times_result;
+    *expires_at = keys.expires_at;
+    *status = keys.status;
+    return 0;
+}
+
+int
+__wrap_tokens_put_status(struct tokens *tokens UNUSED,
+                         const struct status *status)
+{
+    note("put:%s ", state_name(status->state));
+    keys.status = *status;
+    return keys.put_result;
+}
+
+static void
+set(struct message *message, enum field field, const char *text)
+{
+    if (text != NULL)
+        assert_int_equal(message_set_text(message, field, text), 0);
+}
+
+int
+__wrap_tokens_request(struct message *out)
+{
+    if (keys.request_result < 0 && keys.request_result != -ENOKEY)
+        return keys.request_result;
+    out->kind = KIND_RENEW;
+    set(out, FIELD_BEFORE_EXPIRY, keys.before_expiry);
+    set(out, FIELD_TIMEOUT, keys.timeout);
+    if (keys.request_result == 0)
+        set(out, FIELD_REFRESH_TOKEN, "refresh");
+    return keys.request_result;
+}
+
+int
+__wrap_tokens_store(struct tokens *tokens UNUSED, const struct message *result,
+                    bool *kept)
+{
+    note("store:%s ", message_text(result, FIELD_ACCESS_TOKEN));
+    *kept = keys.store_result == 0 || keys.kept;
+    if (keys.store_result < 0)
+        return keys.store_result;
+    return message_number(result, FIELD_EXPIRES_AT, &keys.expires_at);
+}
+
+void
+__wrap_tokens_remove(const struct tokens *tokens UNUSED)
+{
+    note("remove ");
+}
+
+int
+__wrap_tokens_take(const struct tokens *tokens UNUSED, struct message *out)
+{
+    note("take ");
+    out->kind = KIND_REVOKE;
+    set(out, FIELD_REVOKE, keys.revoke);
+    if (!keys.no_refresh)
+        set(out, FIELD_REFRESH_TOKEN, "refresh");
+    if (!keys.no_access)
+        set(out, FIELD_ACCESS_TOKEN, "access");
+    return keys.take_result;
+}
+
+/* ---- The exchange ---- */
+
+static int start_result;
+static int exchange[2] = {-1, -1};
+static struct message reply;
+static int reply_result;
+
+int
+__wrap_request_start(struct request *request, const char *verb,
+                     const struct message *message)
+{
+    note("start:%s ", verb);
+    assert_int_equal(message->kind,
+                     strcmp(verb, "renew") == 0 ? KIND_RENEW : KIND_REVOKE);
+    if (start_result < 0)
+        return start_result;
+    assert_int_equal(request->from, -1); /* one at a time */
+    assert_int_equal(pipe2(exchange, O_CLOEXEC), 0);
+    request->from = exchange[0];
+    return 0;
+}
+
+int
+__wrap_request_receive(struct request *request, struct message *out)
+{
+    size_t i;
+    char octet;
+
+    assert_int_equal(read(request->from, &octet, 1), 1);
+    if (reply_result == 1) {
+        out->kind = KIND_RESULT;
+        for (i = 0; i < FIELD_COUNT; i++)
+            if (message_has(&reply, (enum field) i))
+                set(out, (enum field) i, message_text(&reply, (enum field) i));
+    }
+    return reply_result;
+}
+
+void
+__wrap_request_stored(struct request *request UNUSED)
+{
+    note("stored ");
+}
+
+void
+__wrap_request_end(struct request *request)
+{
+    if (request->from == -1)
+        return;
+    note("hangup ");
+    fd_close(&request->from);
+    fd_close(&exchange[1]);
+}
+
+/* ---- Events ---- */
+
+typedef void event_function(void);
+static event_function *const *events;
+static int ppoll_error;
+int __real_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                 const sigset_t *mask);
+
+int
+__wrap_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+             const sigset_t *mask)
+{
+    assert_null(timeout); /* no wake-up between renewals */
+    if (ppoll_error != 0) {
+        errno = ppoll_error;
+        ppoll_error = 0;
+        return -1;
+    }
+    if (*events == NULL) {
+        errno = ECANCELED;
+        return -1;
+    }
+    (*events++)();
+    return __real_ppoll(fds, n, timeout, mask);
+}
+
+static void
+due(void)
+{
+    const struct itimerspec at_once = {.it_value = {.tv_nsec = 1}};
+
+    note("| ");
+    assert_int_equal(__real_timerfd_settime(helper.timer, 0, &at_once, NULL),
+                     0);
+}
+
+static void
+sigalrm(void)
+{
+    note("| ");
+    assert_int_equal(raise(SIGALRM), 0);
+}
+
+static void
+sighup(void)
+{
+    note("| ");
+    assert_int_equal(raise(SIGHUP), 0);
+}
+
+static void
+sigterm(void)
+{
+    note("| ");
+    assert_int_equal(raise(SIGTERM), 0);
+}
+
+static int login_program = -1;
+
+static void
+login_dies(void)
+{
+    note("| ");
+    fd_close(&login_program);
+}
+
+static void
+answer(int result)
+{
+    note("| ");
+    reply_result = result;
+    assert_int_equal(write(exchange[1], "x", 1), 1);
+}
+
+static void
+answers(void)
+{
+    answer(1);
+}
+
+static void
+answers_in_part(void)
+{
+    answer(0);
+}
+
+static void
+is_lost(void)
+{
+    answer(-ENODATA);
+}
+
+static void
+reply_is(const char *outcome)
+{
+    message_clear(&reply);
+    set(&reply, FIELD_OUTCOME, outcome);
+    set(&reply, FIELD_REASON, strcmp(outcome, "ok") == 0 ? NULL : "because");
+}
+
+static void
+answers_ok(void)
+{
+    char text[32];
+
+    reply_is("ok");
+    set(&reply, FIELD_ACCESS_TOKEN, "new");
+    (void) snprintf(text, sizeof(text), "%lld", (long long) NOW + 7200);
+    set(&reply, FIELD_EXPIRES_AT, text);
+    (void) snprintf(text, sizeof(text), "%lld", (long long) NOW);
+    set(&reply, FIELD_RENEWED_AT, text);
+    answer(1);
+}
+
+static void
+answers_transient(void)
+{
+    reply_is("transient");
+    answer(1);
+}
+
+static void
+answers_dead(void)
+{
+    reply_is("dead");
+    answer(1);
+}
+
+static void
+answers_revoked(void)
+{
+    reply_is("ok");
+    answer(1);
+}
+
+/* ---- Running it ---- */
+
+static int
+setup(void **state UNUSED)
+{
+    sigset_t set;
+    int pair[2];
+
+    memset(&keys, 0, sizeof(keys));
+    keys.expires_at = NOW + 3600;
+    keys.status.renewed_at = NOW;
+    keys.revoke = "yes";
+    trace[0] = '\0';
+    n_logged = 0;
+    start_result = ppoll_error = 0;
+    if (pipe2(pair, O_CLOEXEC) == -1)
+        return -1;
+    login_program = pair[1];
+    helper = (struct helper){
+        .user = "alice", .login = pair[0], .request = REQUEST_NONE};
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGALRM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    helper.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    helper.timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    return helper.signals == -1 || helper.timer == -1;
+}
+
+static int
+teardown(void **state UNUSED)
+{
+    fd_close(&helper.signals);
+    fd_close(&helper.timer);
+    fd_close(&helper.login);
+    fd_close(&login_program);
+    fd_close(&helper.request.from);
+    fd_close(&exchange[1]);
+    message_clear(&reply);
+    return 0;
+}
+
+/* loop_begin(), then these events; the end of the list is -ECANCELED. */
+static int
+run(event_function *const *list)
+{
+    assert_int_equal(loop_begin(&helper), 0);
+    trace[0] = '\0';
+    events = list;
+    return loop_run(&helper);
+}
+
+#define RUN(...) run((event_function *const[]){__VA_ARGS__, NULL})
+
+static void
+assert_trace(const char *expected)
+{
+    assert_string_equal(trace, expected);
+}
+
+static void
+assert_logged(int priority, const char *part)
+{
+    assert_int_equal(n_logged, 1);
+    assert_int_equal(priorities[0], priority);
+    assert_non_null(strstr(logged[0], "user alice: "));
+    if (strstr(logged[0], part) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", logged[0], part);
+}
+
+/* ---- Beginning ---- */
+
+static void
+begins_with_the_schedule_and_says_so(void **state UNUSED)
+{
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_trace("timer:3300 put:active ");
+    assert_int_equal(keys.status.renew_at, NOW + 3300);
+    assert_int_equal(keys.status.helper_pid, getpid());
+    assert_int_equal(keys.status.renewals, 0);
+}
+
+static void
+begins_with_the_margin_of_the_settings(void **state UNUSED)
+{
+    static const struct {
+        const char *before_expiry;
+        long timer;
+    } cases[] = {
+        {"0", 3600},    {"60", 3540},       {"50%", 1800},
+        {"auto", 3300}, {"nonsense", 3300}, {NULL, 3300},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        keys.status.renew_at = 0;
+        keys.before_expiry = cases[i].before_expiry;
+        assert_int_equal(loop_begin(&helper), 0);
+        assert_int_equal(timer, cases[i].timer);
+    }
+}
+
+static void
+executed_anew_it_keeps_the_schedule(void **state UNUSED)
+{
+    keys.status.renew_at = NOW + 123;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_int_equal(timer, 123);
+    assert_int_equal(keys.status.renew_at, NOW + 123);
+}
+
+static void
+executed_anew_too_late_it_renews_at_once(void **state UNUSED)
+{
+    keys.status.renew_at = NOW - 5;
+    assert_int_equal(loop_begin(&helper), 0);
+    keys.status.renew_at = NOW;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_trace("timer:now put:active timer:now put:active ");
+}
+
+static void
+does_not_renew_when_login_is_required(void **state UNUSED)
+{
+    keys.status.state = STATE_LOGIN_REQUIRED;
+    keys.status.renew_at = NOW + 5;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_int_equal(timer, 0);
+    assert_int_equal(RUN(sigalrm, due), -ECANCELED);
+    assert_null(strstr(trace, "start"));
+}
+
+static void
+without_a_refresh_token_it_wakes_when_the_token_ends(void **state UNUSED)
+{
+    keys.request_result = -ENOKEY;
+    assert_int_equal(RUN(due), -ECANCELED);
+    assert_trace("| remove timer:stop put:login_required ");
+    assert_logged(LOG_WARNING, "no refresh token");
+    assert_int_equal(keys.status.renew_at, 0);
+}
+
+static void
+without_a_refresh_token_the_timer_is_the_expiry(void **state UNUSED)
+{
+    keys.request_result = -ENOKEY;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_int_equal(timer, 3600);
+}
+
+static void
+without_a_keyring_the_session_is_over(void **state UNUSED)
+{
+    keys.no_ring = true;
+    assert_int_equal(loop_begin(&helper), -EKEYREVOKED);
+}
+
+static void
+gives_the_errno_when_it_cannot_begin(void **state UNUSED)
+{
+    keys.times_result = -EBADMSG;
+    assert_int_equal(loop_begin(&helper), -EBADMSG);
+    keys.times_result = 0;
+    keys.put_result = -EKEYREVOKED;
+    assert_int_equal(loop_begin(&helper), -EKEYREVOKED);
+}
+
+/* ---- Renewing ---- */
+
+static void
+renews_when_it_is_due(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_trace("| start:renew timer:30 "
+                 "| store:new stored hangup timer:6900 put:active ");
+    assert_int_equal(n_logged, 0);
+    assert_int_equal(keys.status.renewals, 1);
+    assert_int_equal(keys.status.renewed_at, NOW);
+    assert_int_equal(keys.status.renew_at, NOW + 6900);
+}
+
+static void
+renews_again_and_again(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, answers_ok, due, answers_ok, sigalrm, answers_ok),
+                     -ECANCELED);
+    assert_int_equal(keys.status.renewals, 3);
+    assert_int_equal(n_logged, 0);
+}
+
+static void
+waits_for_three_requests(void **state UNUSED)
+{
+    keys.timeout = "20";
+    assert_int_equal(RUN(due), -ECANCELED);
+    assert_int_equal(timer, 60);
+}
+
+static void
+renews_on_sigalrm(void **state UNUSED)
+{
+    assert_int_equal(RUN(sigalrm, answers_ok), -ECANCELED);
+    assert_non_null(strstr(trace, "start:renew"));
+    assert_int_equal(keys.status.renewals, 1);
+}
+
+static void
+one_exchange_works_at_a_time(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, sigalrm, sigalrm, answers_ok), -ECANCELED);
+    assert_trace("| start:renew timer:30 | | "
+                 "| store:new stored hangup timer:6900 put:active ");
+}
+
+static void
+an_answer_in_part_is_waited_for(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, answers_in_part, answers_in_part, answers_ok),
+                     -ECANCELED);
+    assert_trace("| start:renew timer:30 | | "
+                 "| store:new stored hangup timer:6900 put:active ");
+}
+
+/* It revokes them then. */
+static void
+what_cannot_be_stored_is_not_said_to_be_safe(void **state UNUSED)
+{
+    keys.store_result = -EDQUOT;
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_trace("| start:renew timer:30 "
+                 "| store:new hangup timer:1 put:retrying ");
+    assert_logged(LOG_WARNING, "kernel.keys.root_maxkeys");
+    assert_int_equal(keys.expires_at, NOW + 3600);
+}
+
+/* Stored in part: the next renewal needs the new refresh token. */
+static void
+what_is_stored_in_part_must_not_be_revoked(void **state UNUSED)
+{
+    keys.store_result = -EDQUOT;
+    keys.kept = true;
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_trace("| start:renew timer:30 "
+                 "| store:new stored hangup timer:1 put:retrying ");
+}
+
+static void
+what_is_stored_in_part_is_revoked_when_the_session_is_over(void **state UNUSED)
+{
+    keys.store_result = -EKEYREVOKED;
+    keys.kept = true;
+    assert_int_equal(RUN(due, answers_ok, answers_revoked), 0);
+    assert_null(strstr(trace, "stored"));
+    assert_non_null(strstr(trace, "hangup take start:revoke"));
+}
+
+static void
+an_exchange_is_not_waited_for_for_ever(void **state UNUSED)
+{
+    static const char *const timeouts[] = {"0", "", "x", NULL};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(timeouts); i++) {
+        teardown(NULL);
+        setup(NULL);
+        keys.timeout = timeouts[i];
+        assert_int_equal(RUN(due), -ECANCELED);
+        assert_non_null(strstr(trace, "start:renew timer:"));
+        assert_null(strstr(trace, "timer:stop"));
+    }
+}
+
+static void
+a_malformed_result_is_not_stored(void **state UNUSED)
+{
+    static const struct {
+        enum field field;
+        const char *text;
+    } cases[] = {
+        {FIELD_EXPIRES_AT, "soon"}, {FIELD_EXPIRES_AT, "-1"},
+        {FIELD_RENEWED_AT, "now"},  {FIELD_EXPIRES_AT, ""},
+        {FIELD_ACCESS_TOKEN, ""},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        teardown(NULL);
+        setup(NULL);
+        reply_is("ok");
+        set(&reply, FIELD_ACCESS_TOKEN, "new");
+        set(&reply, FIELD_EXPIRES_AT, "1700007200");
+        set(&reply, FIELD_RENEWED_AT, "1700000000");
+        set(&reply, cases[i].field, cases[i].text);
+        assert_int_equal(RUN(due, answers), -ECANCELED);
+        assert_null(strstr(trace, "store:"));
+        assert_non_null(strstr(trace, "put:retrying"));
+        assert_int_equal(timer, 1); /* ambiguous */
+    }
+}
+
+static void
+a_failure_is_logged_once_and_so_is_its_end(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, answers_transient, due, answers_transient, due,
+                         answers_transient),
+                     -ECANCELED);
+    assert_logged(LOG_WARNING, "because");
+    assert_int_equal(keys.status.failures, 3);
+    assert_int_equal(keys.status.state, STATE_RETRYING);
+    n_logged = 0;
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_logged(LOG_NOTICE, "renewed again");
+    assert_int_equal(keys.status.failures, 0);
+}
+
+static void
+a_failure_stores_nothing(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, answers_transient), -ECANCELED);
+    assert_null(strstr(trace, "store:"));
+    assert_null(strstr(trace, "remove"));
+    assert_non_null(strstr(trace, "put:retrying"));
+    assert_int_equal(keys.status.renew_at, NOW + timer);
+}
+
+static void
+the_end_of_the_grant_removes_the_tokens(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, answers_dead, sigalrm, due), -ECANCELED);
+    assert_non_null(strstr(trace, "remove timer:stop put:login_required | | "));
+    assert_logged(LOG_WARNING, "log in again: because");
+    assert_int_equal(timer, 0);
+    assert_int_equal(keys.status.renew_at, 0);
+}
+
+static void
+a_lost_answer_is_tried_again_in_a_second(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, is_lost), -ECANCELED);
+    assert_trace("| start:renew timer:30 | hangup timer:1 put:retrying ");
+    assert_int_equal(keys.status.failures, 1);
+}
+
+static void
+an_exchange_that_takes_too_long_is_hung_up_on(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, due, due, answers_ok), -ECANCELED);
+    assert_trace("| start:renew timer:30 | hangup timer:1 put:retrying "
+                 "| start:renew timer:30 "
+                 "| store:new stored hangup timer:6900 put:active ");
+}
+
+static void
+an_exchange_that_cannot_be_started_is_tried_again(void **state UNUSED)
+{
+    start_result = -ENOENT;
+    assert_int_equal(RUN(due), -ECANCELED);
+    assert_trace("| start:renew timer:1 put:retrying ");
+    assert_logged(LOG_WARNING, "No such file");
+    start_result = 0;
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_int_equal(keys.status.state, STATE_ACTIVE);
+}
+
+static void
+a_status_that_cannot_be_written_is_logged(void **state UNUSED)
+{
+    assert_int_equal(loop_begin(&helper), 0);
+    events = (event_function *const[]){due, answers_ok, NULL};
+    keys.put_result = -EDQUOT;
+    assert_int_equal(loop_run(&helper), -ECANCELED);
+    assert_logged(LOG_WARNING, "cannot write the status");
+}
+
+/* ---- The session turns out to be over ---- */
+
+static void
+a_revoked_keyring_ends_it_before_a_renewal(void **state UNUSED)
+{
+    assert_int_equal(loop_begin(&helper), 0);
+    trace[0] = '\0';
+    keys.request_result = -EKEYREVOKED;
+    events = (event_function *const[]){due, answers_revoked, NULL};
+    assert_int_equal(loop_run(&helper), 0);
+    assert_trace("| take start:revoke timer:10 | hangup ");
+}
+
+static void
+a_revoked_keyring_ends_it_when_it_stores(void **state UNUSED)
+{
+    keys.store_result = -EKEYREVOKED;
+    assert_int_equal(RUN(due, answers_ok, answers_revoked), 0);
+    assert_trace("| start:renew timer:30 "
+                 "| store:new hangup take start:revoke timer:10 | hangup ");
+}
+
+static void
+a_revoked_keyring_ends_it_when_it_writes_the_status(void **state UNUSED)
+{
+    assert_int_equal(loop_begin(&helper), 0);
+    trace[0] = '\0';
+    keys.put_result = -EKEYREVOKED;
+    events = (event_function *const[]){due, answers_transient, answers_revoked,
+                                       NULL};
+    assert_int_equal(loop_run(&helper), 0);
+    assert_non_null(strstr(trace, "take start:revoke timer:10 "));
+}
+
+/* ---- Ending ---- */
+
+static void
+sigterm_removes_and_revokes(void **state UNUSED)
+{
+    assert_int_equal(RUN(sigterm, answers_revoked), 0);
+    assert_trace("| take start:revoke timer:10 | hangup ");
+    assert_logged(LOG_INFO, "removed and revoked");
+    assert_int_equal(helper.phase, PHASE_DONE);
+}
+
+static void
+the_death_of_the_login_program_removes_and_revokes(void **state UNUSED)
+{
+    assert_int_equal(RUN(login_dies, answers_revoked), 0);
+    assert_trace("| take start:revoke timer:10 | hangup ");
+    assert_int_equal(helper.login, -1);
+}
+
+static void
+both_at_once_are_one_end(void **state UNUSED)
+{
+    assert_int_equal(
+        RUN(sigterm, login_dies, sigterm, sighup, sigalrm, answers_revoked), 0);
+    assert_trace("| take start:revoke timer:10 | | | | | hangup ");
+}
+
+/* The exchange, which is not told that they are safe, revokes its tokens. */
+static void
+a_renewal_in_flight_is_hung_up_on(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, sigterm, answers_revoked), 0);
+    assert_trace("| start:renew timer:30 "
+                 "| hangup take start:revoke timer:10 | hangup ");
+}
+
+static void
+ends_although_login_is_required(void **state UNUSED)
+{
+    keys.status.state = STATE_LOGIN_REQUIRED;
+    keys.no_refresh = keys.no_access = true;
+    assert_int_equal(RUN(sigterm), 0);
+    assert_trace("| take ");
+}
+
+static void
+revokes_nothing_when_the_settings_say_so(void **state UNUSED)
+{
+    static const char *const values[] = {"no", "", NULL, "YES"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(values); i++) {
+        teardown(NULL);
+        setup(NULL);
+        keys.revoke = values[i];
+        assert_int_equal(RUN(sigterm), 0);
+        assert_trace("| take ");
+    }
+}
+
+static void
+revokes_what_there_is(void **state UNUSED)
+{
+    keys.no_refresh = true;
+    assert_int_equal(RUN(sigterm, answers_revoked), 0);
+    assert_non_null(strstr(trace, "start:revoke"));
+    teardown(NULL);
+    setup(NULL);
+    keys.no_access = true;
+    assert_int_equal(RUN(sigterm, answers_revoked), 0);
+    assert_non_null(strstr(trace, "start:revoke"));
+}
+
+static void
+a_revocation_that_fails_is_logged(void **state UNUSED)
+{
+    assert_int_equal(RUN(sigterm, answers_transient), 0);
+    assert_logged(LOG_WARNING, "not revoked at the provider");
+    assert_non_null(strstr(logged[0], "because"));
+}
+
+static void
+a_revocation_that_is_lost_is_logged(void **state UNUSED)
+{
+    assert_int_equal(RUN(sigterm, is_lost), 0);
+    assert_int_equal(n_logged, 1);
+    assert_int_equal(priorities[0], LOG_WARNING);
+}
+
+static void
+a_revocation_that_takes_10_s_is_given_up(void **state UNUSED)
+{
+    assert_int_equal(RUN(sigterm, due), 0);
+    assert_trace("| take start:revoke timer:10 | hangup ");
+    assert_logged(LOG_WARNING, "no answer within 10 s");
+}
+
+static void
+a_revocation_that_cannot_be_started_is_logged(void **state UNUSED)
+{
+    start_result = -ENOENT;
+    assert_int_equal(RUN(sigterm), 0);
+    assert_trace("| take start:revoke ");
+    assert_logged(LOG_WARNING, "cannot start");
+}
+
+static void
+settings_that_cannot_be_read_revoke_nothing_and_are_logged(void **state UNUSED)
+{
+    keys.take_result = -EBADMSG;
+    keys.revoke = NULL;
+    assert_int_equal(RUN(sigterm), 0);
+    assert_trace("| take ");
+    assert_logged(LOG_WARNING, "settings cannot be read");
+}
+
+static void
+loop_end_ends_it_before_it_runs(void **state UNUSED)
+{
+    loop_end(&helper);
+    assert_trace("take start:revoke timer:10 ");
+    events = (event_function *const[]){answers_revoked, NULL};
+    assert_int_equal(loop_run(&helper), 0);
+}
+
+/* ---- Executing it anew ---- */
+
+static void
+sighup_executes_it_anew(void **state UNUSED)
+{
+    assert_int_equal(RUN(sighup), 1);
+    assert_trace("| ");
+    assert_int_equal(helper.phase, PHASE_WAITING);
+}
+
+static void
+sighup_waits_for_the_renewal(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, sighup, answers_ok), 1);
+    assert_trace("| start:renew timer:30 | "
+                 "| store:new stored hangup timer:6900 put:active ");
+}
+
+static void
+an_end_is_stronger_than_sighup(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, sighup, sigterm, answers_revoked), 0);
+    assert_int_equal(helper.phase, PHASE_DONE);
+}
+
+/* ---- poll() ---- */
+
+static void
+poll_is_repeated_after_a_signal(void **state UNUSED)
+{
+    ppoll_error = EINTR;
+    assert_int_equal(RUN(sighup), 1);
+}
+
+static void
+poll_gives_its_errno(void **state UNUSED)
+{
+    ppoll_error = ENOMEM;
+    assert_int_equal(RUN(sighup), -ENOMEM);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(begins_with_the_schedule_and_says_so),
+        TEST(begins_with_the_margin_of_the_settings),
+        TEST(executed_anew_it_keeps_the_schedule),
+        TEST(executed_anew_too_late_it_renews_at_once),
+        TEST(does_not_renew_when_login_is_required),
+        TEST(without_a_refresh_token_it_wakes_when_the_token_ends),
+        TEST(without_a_refresh_token_the_timer_is_the_expiry),
+        TEST(without_a_keyring_the_session_is_over),
+        TEST(gives_the_errno_when_it_cannot_begin),
+        TEST(renews_when_it_is_due),
+        TEST(renews_again_and_again),
+        TEST(waits_for_three_requests),
+        TEST(renews_on_sigalrm),
+        TEST(one_exchange_works_at_a_time),
+        TEST(an_answer_in_part_is_waited_for),
+        TEST(what_cannot_be_stored_is_not_said_to_be_safe),
+        TEST(what_is_stored_in_part_must_not_be_revoked),
+        TEST(what_is_stored_in_part_is_revoked_when_the_session_is_over),
+        TEST(an_exchange_is_not_waited_for_for_ever),
+        TEST(a_malformed_result_is_not_stored),
+        TEST(a_failure_is_logged_once_and_so_is_its_end),
+        TEST(a_failure_stores_nothing),
+        TEST(the_end_of_the_grant_removes_the_tokens),
+        TEST(a_lost_answer_is_tried_again_in_a_second),
+        TEST(an_exchange_that_takes_too_long_is_hung_up_on),
+        TEST(an_exchange_that_cannot_be_started_is_tried_again),
+        TEST(a_status_that_cannot_be_written_is_logged),
+        TEST(a_revoked_keyring_ends_it_before_a_renewal),
+        TEST(a_revoked_keyring_ends_it_when_it_stores),
+        TEST(a_revoked_keyring_ends_it_when_it_writes_the_status),
+        TEST(sigterm_removes_and_revokes),
+        TEST(the_death_of_the_login_program_removes_and_revokes),
+        TEST(both_at_once_are_one_end),
+        TEST(a_renewal_in_flight_is_hung_up_on),
+        TEST(ends_although_login_is_required),
+        TEST(revokes_nothing_when_the_settings_say_so),
+        TEST(revokes_what_there_is),
+        TEST(a_revocation_that_fails_is_logged),
+        TEST(a_revocation_that_is_lost_is_logged),
+        TEST(a_revocation_that_takes_10_s_is_given_up),
+        TEST(a_revocation_that_cannot_be_started_is_logged),
+        TEST(settings_that_cannot_be_read_revoke_nothing_and_are_logged),
+        TEST(loop_end_ends_it_before_it_runs),
+        TEST(sighup_executes_it_anew),
+        TEST(sighup_waits_for_the_renewal),
+        TEST(an_end_is_stronger_than_sighup),
+        TEST(poll_is_repeated_after_a_signal),
+        TEST(poll_gives_its_errno),
+    };
+
+    return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <inttypes.h>
+
+#include "helper/schedule.h"
+#include "tests/lib/test.h"
+
+#define NOW       INT64_C(1700000000)
+#define CASES     1000000
+#define SEED      UINT64_C(0x243f6a8885a308d3)
+#define TEN_YEARS (INT64_C(3653) * 24 * 3600)
+
+static int64_t
+min(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t
+max(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- The defaults of the design, row by row ---- */
+
+/* random = 0: no jitter. */
+static int64_t
+delay_after_success(int64_t lifetime, struct margin before_expiry)
+{
+    const struct schedule in = {
+        .now = NOW,
+        .expires_at = NOW + lifetime,
+        .lifetime = lifetime,
+        .before_expiry = before_expiry,
+        .outcome = OUTCOME_OK,
+    };
+
+    return schedule_next(&in) - NOW;
+}
+
+static void
+auto_is_a_tenth_at_most_300_at_least_30_or_a_third(void **state UNUSED)
+{
+    static const struct {
+        int64_t lifetime, delay;
+    } rows[] = {
+        {3600, 3600 - 300},       /* a tenth would be 360 */
+        {86400, 86400 - 300},     /* a day */
+        {2592000, 2592000 - 300}, /* 30 days: no 32-bit milliseconds */
+        {TEN_YEARS, TEN_YEARS - 300},
+        {3000, 3000 - 300}, /* a tenth is just 300 */
+        {2990, 2990 - 299},
+        {1000, 1000 - 100}, /* a tenth */
+        {300, 300 - 30},    /* a tenth is just 30 */
+        {299, 299 - 30},    /* at least 30 */
+        {120, 120 - 30},
+        {90, 90 - 30}, /* a third is just 30 */
+        {60, 60 - 20}, /* or a third */
+        {30, 30 - 10},
+        {6, 6 - 2},
+        {5, 5 - 2}, /* a third, rounded up */
+        {3, 3 - 1},
+        {2, 2 - 1},
+        {1, 1}, /* at least 1 s from now */
+        {0, 1},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++)
+        assert_int_equal(
+            delay_after_success(rows[i].lifetime, (struct margin){0}),
+            rows[i].delay);
+}
+
+static void
+a_number_of_seconds_is_the_margin(void **state UNUSED)
+{
+    static const struct {
+        int64_t lifetime, seconds, delay;
+    } rows[] = {
+        {3600, 60, 3540},      {3600, 1, 3599},   {3600, 3000, 600},
+        {3600, 3240, 360},     {3600, 3241, 360}, /* at most nine tenths */
+        {3600, 31536000, 360}, {100, 99, 10},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++)
+        assert_int_equal(delay_after_success(
+                             rows[i].lifetime,
+                             (struct margin){MARGIN_SECONDS, rows[i].seconds}),
+                         rows[i].delay);
+}
+
+static void
+a_percentage_is_of_the_lifetime(void **state UNUSED)
+{
+    static const struct {
+        int64_t lifetime, percent, delay;
+    } rows[] = {
+        {3600, 10, 3240}, {3600, 1, 3564}, {3600, 90, 360},
+        {150, 10, 135},   {99, 50, 50},    {10, 10, 9},
+        {9, 10, 9},       {1000, 33, 670}, {TEN_YEARS, 90, TEN_YEARS / 10},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++)
+        assert_int_equal(delay_after_success(
+                             rows[i].lifetime,
+                             (struct margin){MARGIN_PERCENT, rows[i].percent}),
+                         rows[i].delay);
+}
+
+/* The browser's behaviour. */
+static void
+no_margin_is_exactly_at_expiry_and_at_least_1_s_from_now(void **state UNUSED)
+{
+    static const struct {
+        int64_t expires_in, delay;
+    } rows[] = {
+        {3600, 3600},           {2, 2}, {1, 1}, {0, 1}, {-1, 1}, {-100000, 1},
+        {TEN_YEARS, TEN_YEARS},
+    };
+    static const uint32_t randoms[] = {0, 1, 12345, UINT32_MAX};
+    size_t i, j;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++) {
+        for (j = 0; j < ARRAY_LEN(randoms); j++) {
+            struct schedule in = {
+                .now = NOW,
+                .expires_at = NOW + rows[i].expires_in,
+                .lifetime = 3600,
+                .before_expiry = {MARGIN_SECONDS, 0},
+                .random = randoms[j],
+            };
+
+            assert_int_equal(schedule_next(&in), NOW + rows[i].delay);
+            in.before_expiry.unit = MARGIN_PERCENT;
+            assert_int_equal(schedule_next(&in), NOW + rows[i].delay);
+        }
+    }
+}
+
+static void
+chance_brings_it_forward_by_up_to_half_the_margin(void **state UNUSED)
+{
+    struct schedule in = {
+        .now = NOW, .expires_at = NOW + 3600, .lifetime = 3600};
+    int64_t delay, least = INT64_MAX, most = 0;
+    uint32_t random;
+
+    for (random = 0; random < 100000; random++) {
+        in.random = random;
+        delay = schedule_next(&in) - NOW;
+        least = min(least, delay);
+        most = max(most, delay);
+    }
+    assert_int_equal(most, 3600 - 300);
+    assert_int_equal(least, 3600 - 300 - 150);
+}
+
+/* When the helper begins with a token that is half used, or nearly at its end. */
+static void
+a_late_begin_is_at_least_1_s_from_now(void **state UNUSED)
+{
+    struct schedule in = {
+        .now = NOW, .expires_at = NOW + 100, .lifetime = 3600};
+
+    assert_int_equal(schedule_next(&in), NOW + 1);
+    in.expires_at = NOW + 1800;
+    assert_int_equal(schedule_next(&in), NOW + 1500);
+    in.expires_at = NOW - 5;
+    assert_int_equal(schedule_next(&in), NOW + 1);
+}
+
+static void
+a_lifetime_that_makes_no_sense_is_none(void **state UNUSED)
+{
+    struct schedule in = {.now = NOW, .expires_at = NOW + 100, .lifetime = -5};
+
+    assert_int_equal(schedule_next(&in), NOW + 100);
+    in.lifetime = INT64_MIN;
+    assert_int_equal(schedule_next(&in), NOW + 100);
+}
+
+static void
+the_limit_after_failures_doubles_from_5_to_300(void **state UNUSED)
+{
+    static const struct {
+        int64_t failures, limit;
+    } rows[] = {
+        {0, 5},   {1, 5},   {2, 10},  {3, 20},     {4, 40},          {5, 80},
+        {6, 160}, {7, 300}, {8, 300}, {1000, 300}, {INT64_MAX, 300},
+    };
+    struct schedule in = {.now = NOW,
+                          .expires_at = NOW + 3600,
+                          .lifetime = 3600,
+                          .outcome = OUTCOME_TRANSIENT};
+    int64_t delay, least, most;
+    uint32_t random;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++) {
+        in.failures = rows[i].failures;
+        least = INT64_MAX;
+        most = 0;
+        for (random = 0; random < 20000; random++) {
+            in.random = random;
+            delay = schedule_next(&in) - NOW;
+            least = min(least, delay);
+            most = max(most, delay);
+        }
+        assert_int_equal(least, 1); /* full jitter */
+        assert_int_equal(most, rows[i].limit);
+    }
+}
+
+static void
+a_lost_answer_is_retried_in_1_s_once(void **state UNUSED)
+{
+    struct schedule in = {
+        .now = NOW, .outcome = OUTCOME_AMBIGUOUS, .failures = 1, .random = 299};
+
+    assert_int_equal(schedule_next(&in), NOW + 1);
+    in.failures = 2;
+    in.random = 9;
+    assert_int_equal(schedule_next(&in), NOW + 9);
+}
+
+static void
+an_administrator_has_300_to_600_s(void **state UNUSED)
+{
+    struct schedule in = {
+        .now = NOW, .outcome = OUTCOME_MISCONFIGURED, .failures = 1};
+    int64_t delay, least = INT64_MAX, most = 0;
+
+    for (; in.random < 20000; in.random++) {
+        delay = schedule_next(&in) - NOW;
+        least = min(least, delay);
+        most = max(most, delay);
+    }
+    assert_int_equal(least, 300);
+    assert_int_equal(most, 600);
+}
+
+static void
+honours_retry_after_up_to_an_hour(void **state UNUSED)
+{
+    static const struct {
+        enum outcome outcome;
+        int64_t retry_after, delay;
+    } rows[] = {
+        {OUTCOME_TRANSIENT, 0, 1},
+        {OUTCOME_TRANSIENT, 7, 7},
+        {OUTCOME_TRANSIENT, 3600, 3600},
+        {OUTCOME_TRANSIENT, 3601, 3600},
+        {OUTCOME_TRANSIENT, INT64_MAX, 3600},
+        {OUTCOME_TRANSIENT, -9, 1},
+        {OUTCOME_AMBIGUOUS, 60, 60},
+        {OUTCOME_MISCONFIGURED, 60, 300},
+        {OUTCOME_MISCONFIGURED, 900, 900},
+    };
+    struct schedule in = {.now = NOW, .failures = 1};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++) {
+        in.outcome = rows[i].outcome;
+        in.retry_after = rows[i].retry_after;
+        assert_int_equal(schedule_next(&in), NOW + rows[i].delay);
+    }
+}
+
+/* The token may have expired long ago: it is the failures that count. */
+static void
+after_a_failure_the_expiry_does_not_matter(void **state UNUSED)
+{
+    struct schedule in = {.now = NOW,
+                          .expires_at = NOW - 100000,
+                          .lifetime = 3600,
+                          .outcome = OUTCOME_TRANSIENT,
+                          .failures = 3,
+                          .random = 15};
+
+    assert_int_equal(schedule_next(&in), NOW + 15);
+    in.expires_at = NOW + 100000;
+    assert_int_equal(schedule_next(&in), NOW + 15);
+}
+
+/* ---- Properties ---- */
+
+/* xorshift64*: the same numbers everywhere. */
+static uint64_t seed;
+
+static uint64_t
+next_random(void)
+{
+    seed ^= seed >> 12;
+    seed ^= seed << 25;
+    seed ^= seed >> 27;
+    return seed * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+/* From 0 to limit; small ones as often as large ones. */
+static int64_t
+some(int64_t limit)
+{
+    uint64_t number = next_random() >> (next_random() % 64);
+
+    return (int64_t) (number % ((uint64_t) limit + 1));
+}
+
+static struct schedule
+some_schedule(void)
+{
+    struct schedule in = {
+        .now = NOW + some(TEN_YEARS),
+        .lifetime = some(TEN_YEARS),
+        .before_expiry = {.unit = MARGIN_AUTO},
+        .failures = some(100),
+        .retry_after = some(100000),
+        .random = (uint32_t) next_random(),
+    };
+
+    in.expires_at = in.now + in.lifetime - some(2 * in.lifetime + 10);
+    switch (next_random() % 3) {
+    case 0:
+        in.before_expiry.unit = MARGIN_SECONDS;
+        in.before_expiry.value = some(31622400);
+        break;
+    case 1:
+        in.before_expiry.unit = MARGIN_PERCENT;
+        in.before_expiry.value = some(90);
+        break;
+    default:
+        break;
+    }
+    return in;
+}
+
+/* What the header promises, computed another way. */
+static int64_t
+margin_of(const struct schedule *in)
+{
+    int64_t margin, nine_tenths = in->lifetime - in->lifetime / 10;
+
+    if (in->before_expiry.unit == MARGIN_SECONDS)
+        margin = in->before_expiry.value;
+    else if (in->before_expiry.unit == MARGIN_PERCENT)
+        margin = in->lifetime * in->before_expiry.value / 100;
+    else
+        margin =
+            max(min(in->lifetime / 10, 300), min(30, (in->lifetime + 2) / 3));
+    return min(margin, nine_tenths);
+}
+
+static void
+fail_case(unsigned long number, const struct schedule *in, int64_t when,
+          const char *property)
+{
+    print_error("seed %#" PRIx64 ", case %lu: not true: %s\n"
+                "now %" PRId64 " expires_at %" PRId64 " lifetime %" PRId64
+                " before_expiry %d %" PRId64 " outcome %d failures %" PRId64
+                " retry_after %" PRId64 " random %" PRIu32 ": %" PRId64 "\n",
+                SEED, number, property, in->now, in->expires_at, in->lifetime,
+                (int) in->before_expiry.unit, in->before_expiry.value,
+                (int) in->outcome, in->failures, in->retry_after, in->random,
+                when);
+    fail();
+}
+
+#define HOLDS(property)                                                        \
+    do {                                                                       \
+        if (!(property))                                                       \
+            fail_case(i, &in, when, #property);                                \
+    } while (0)
+
+static void
+properties_after_success_hold_in_a_million_cases(void **state UNUSED)
+{
+    struct schedule in;
+    int64_t when, margin, jitter, latest;
+    unsigned long i;
+
+    seed = SEED;
+    for (i = 0; i < CASES; i++) {
+        in = some_schedule();
+        in.outcome = OUTCOME_OK;
+        when = schedule_next(&in);
+        margin = margin_of(&in);
+        jitter = margin / 2;
+        latest = in.expires_at - margin;
+        HOLDS(when >= in.now + 1);
+        HOLDS(when <= max(in.now + 1, latest));
+        HOLDS(when >= latest - jitter);
+        /* Never earlier than the token's first moments. */
+        HOLDS(when >= min(latest, in.expires_at - in.lifetime));
+        HOLDS(margin > 0 || when == max(in.now + 1, in.expires_at));
+    }
+}
+
+static void
+properties_after_failure_hold_in_a_million_cases(void **state UNUSED)
+{
+    static const enum outcome outcomes[] = {
+        OUTCOME_TRANSIENT, OUTCOME_AMBIGUOUS, OUTCOME_MISCONFIGURED,
+        OUTCOME_DENIED, OUTCOME_EXPIRED};
+    int64_t when, later, asked;
+    struct schedule in, more;
+    unsigned long i;
+
+    seed = SEED;
+    for (i = 0; i < CASES; i++) {
+        in = some_schedule();
+        in.outcome = outcomes[next_random() % ARRAY_LEN(outcomes)];
+        when = schedule_next(&in);
+        asked = min(in.retry_after, 3600);
+        HOLDS(when >= in.now + 1);
+        HOLDS(when >= in.now + asked);
+        HOLDS(when <= in.now
+                          + max(asked, in.outcome == OUTCOME_MISCONFIGURED
+                                           ? 600
+                                           : 300));
+        HOLDS(in.outcome != OUTCOME_MISCONFIGURED || when >= in.now + 300);
+        /* Who asks for more time never gets less. */
+        more = in;
+        more.retry_after += some(5000);
+        later = schedule_next(&more);
+        HOLDS(later >= when);
+    }
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(auto_is_a_tenth_at_most_300_at_least_30_or_a_third),
+        cmocka_unit_test(a_number_of_seconds_is_the_margin),
+        cmocka_unit_test(a_percentage_is_of_the_lifetime),
+        cmocka_unit_test(
+            no_margin_is_exactly_at_expiry_and_at_least_1_s_from_now),
+        cmocka_unit_test(chance_brings_it_forward_by_up_to_half_the_margin),
+        cmocka_unit_test(a_late_begin_is_at_least_1_s_from_now),
+        cmocka_unit_test(a_lifetime_that_makes_no_sense_is_none),
+        cmocka_unit_test(the_limit_after_failures_doubles_from_5_to_300),
+        cmocka_unit_test(a_lost_answer_is_retried_in_1_s_once),
+        cmocka_unit_test(an_administrator_has_300_to_600_s),
+        cmocka_unit_test(honours_retry_after_up_to_an_hour),
+        cmocka_unit_test(after_a_failure_the_expiry_does_not_matter),
+        cmocka_unit_test(properties_after_success_hold_in_a_million_cases),
+        cmocka_unit_test(properties_after_failure_hold_in_a_million_cases),
+    };
+
+    return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);
+}
