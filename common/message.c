@@ -79,8 +79,12 @@ message_move(struct message *message, enum field field, struct secret *from)
 int
 message_number(const struct message *message, enum field field, int64_t *out)
 {
+    const struct secret *value = &message->field[field];
+
     if (!message_has(message, field))
         return -ENODATA;
+    if (strlen(secret_text(value)) != value->len)
+        return -EINVAL; /* a NUL is not its end */
     return number_parse(message_text(message, field), INT64_MAX, out);
 }
 

@@ -94,9 +94,9 @@ child_fds(const struct spawn *plan, int *errors)
     for (i = 0; i < plan->n_fds; i++)
         if (dup2(fds[i], (int) i) == -1)
             return -1;
-    *errors = (int) plan->n_fds;
-    if (dup3(fds[i], *errors, O_CLOEXEC) == -1)
+    if (dup3(fds[i], (int) plan->n_fds, O_CLOEXEC) == -1)
         return -1;
+    *errors = (int) plan->n_fds;
     return close_range((unsigned) first, ~0U, 0);
 }
 

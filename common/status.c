@@ -157,7 +157,7 @@ status_parse(const char *text, struct status *out)
     for (; *text != '\0'; text += len + (text[len] == '\n')) {
         len = strcspn(text, "\n");
         if (len >= sizeof(line))
-            return -EBADMSG;
+            continue; /* longer than any that we know */
         memcpy(line, text, len);
         line[len] = '\0';
         r = line_parse(line, &status);

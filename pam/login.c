@@ -37,6 +37,15 @@ lost(const struct dialogue *dialogue, int r)
     return -EIO;
 }
 
+/* One that does not hear it revokes them: then this is no login. */
+static int
+say_stored(const struct dialogue *dialogue)
+{
+    int r = message_send_kind(dialogue->to, KIND_STORED);
+
+    return r < 0 ? lost(dialogue, r) : 0;
+}
+
 static int
 answer_file(struct dialogue *dialogue, const struct message *question)
 {
@@ -189,6 +198,10 @@ verdict(const struct context *ctx, const struct message *result)
                  outcome == OUTCOME_OK ? LOG_WARNING
                                        : verdicts[outcome].priority,
                  "%s", message_text(result, FIELD_REASON));
+    else if (outcome != OUTCOME_OK)
+        log_line(ctx, verdicts[outcome].priority,
+                 "%s says: %s, without a reason", EXCHANGE_PATH,
+                 outcome_name(outcome));
     if (message_has(result, FIELD_NOTICE))
         log_user(ctx, "%s", message_text(result, FIELD_NOTICE));
     return verdicts[outcome].r;
@@ -257,7 +270,7 @@ login_run(const struct context *ctx, const struct options *options,
     if (r == 0)
         r = store(ctx, owner, &result);
     if (r == 0)
-        r = message_send_kind(dialogue.to, KIND_STORED);
+        r = say_stored(&dialogue);
     fd_close(&dialogue.to);
     fd_close(&dialogue.from);
     message_clear(&result);
