@@ -158,7 +158,7 @@ authenticate(const struct context *ctx, const struct options *options,
         return r;
     /* An application may ask twice: the tokens of the first time, if any. */
     session_discard(ctx, &owner);
-    r = login_run(ctx, options, &owner, store);
+    r = login_obtain(ctx, options, &owner, store);
     if (r < 0)
         session_discard(ctx, &owner);
     else

@@ -245,7 +245,7 @@ config_read(const struct context *ctx, const char *path, struct secret *out)
 }
 
 int
-login_run(const struct context *ctx, const struct options *options,
+login_obtain(const struct context *ctx, const struct options *options,
           const struct owner *owner, store_fn *store)
 {
     struct dialogue dialogue = {.ctx = ctx,

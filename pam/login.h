@@ -22,7 +22,7 @@ typedef int store_fn(const struct context *ctx, const struct owner *owner,
  * provider cannot be used now, -EINVAL for the configuration, -ECANCELED when
  * the user went away, what store() returned, or another negative errno.
  */
-int login_run(const struct context *ctx, const struct options *options,
+int login_obtain(const struct context *ctx, const struct options *options,
               const struct owner *owner, store_fn *store) MUST_CHECK;
 
 #endif

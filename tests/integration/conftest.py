@@ -95,7 +95,10 @@ class Key:
         return f"<{self.serial} {self.flags} {self.uid}:{self.gid} {self.kind} {self.name}>"
 
 
-FOREIGN = set()  # serials of others on this machine: kernel keys have no namespace, and unit tests make some
+# Kernel keys have no namespace: those of others on this machine, and those of unit tests that run at the same time,
+# which have their own group or, unlike ours, the permissions that the kernel gives to a new key.
+FOREIGN = set()
+UNIT_TESTS_GID, KERNELS_PERMISSIONS = 61500, "3f010000"
 
 
 def keys(pattern=r"^oidc"):
@@ -103,9 +106,11 @@ def keys(pattern=r"^oidc"):
     found = []
     with open("/proc/keys", encoding="ascii", errors="replace") as file:
         for line in file:
-            serial, flags, _usage, timeout, _perm, uid, gid, kind, name = line.split(None, 8)
+            serial, flags, _usage, timeout, permissions, uid, gid, kind, name = line.split(None, 8)
             name = re.sub(r": [^ ]*$", "", name.strip())
-            if set(flags) & set("RDiN") or timeout == "expd" or not re.search(pattern, name) or int(serial, 16) in FOREIGN:
+            if set(flags) & set("RDiN") or timeout == "expd" or not re.search(pattern, name):
+                continue
+            if int(serial, 16) in FOREIGN or int(gid) == UNIT_TESTS_GID or permissions == KERNELS_PERMISSIONS:
                 continue
             found.append(Key(int(serial, 16), flags, int(uid), int(gid), kind, name))
     return found

@@ -189,16 +189,15 @@ def settled_quota(uid):
     return seen[-1]
 
 
-def timeouts(pattern=r"^oidc"):
+def timeouts():
     """name -> seconds left, None for never, of the keys that are alive; as /proc/keys rounds them."""
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-    found = {}
+    names, found = {key.serial: key.name for key in keys()}, {}
     with open("/proc/keys", encoding="ascii", errors="replace") as file:
         for line in file:
-            _serial, flags, _usage, left, _perm, _uid, _gid, _kind, name = line.split(None, 8)
-            name = re.sub(r": [^ ]*$", "", name.strip())
-            if not set(flags) & set("RDiN") and left != "expd" and re.search(pattern, name):
-                found[name] = None if left == "perm" else int(left[:-1]) * units[left[-1]]
+            serial, _flags, _usage, left, _ = line.split(None, 4)
+            if int(serial, 16) in names and left != "expd":
+                found[names[int(serial, 16)]] = None if left == "perm" else int(left[:-1]) * units[left[-1]]
     return found
 
 

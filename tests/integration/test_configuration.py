@@ -37,10 +37,10 @@ def ready(provider):
     remove(SECRET_FILE)
 
 
-def refused(provider, reason, **options):
+def refused(provider, reason, notice=NOT_SET_UP, **options):
     """PAM_SERVICE_ERR and one line, before anything was asked at the provider."""
     attempt = Attempt(provider, **options)
-    attempt.refused("PAM_SERVICE_ERR", "err", reason, NOT_SET_UP)
+    attempt.refused("PAM_SERVICE_ERR", "err", reason, notice)
     assert not attempt.requests()
 
 
@@ -127,16 +127,22 @@ KINDS = [
 @pytest.mark.parametrize("spoil, wrong", KINDS)
 def test_a_configuration_is_refused_that(provider, spoil, wrong):
     spoil(CONFIG)
+    refused(provider, f"{CONFIG} {wrong}", notice=...)
+
+
+@pytest.mark.parametrize("spoil, wrong", [kind for kind in KINDS if kind.id in ("is_missing", "others_can_write")])
+def test_the_user_is_told_of_a_configuration_that(provider, spoil, wrong):
+    spoil(CONFIG)
     refused(provider, f"{CONFIG} {wrong}")
 
 
 def test_a_configuration_that_cannot_be_read_is_refused(provider):
     # A regular file of root's whose first byte nobody can read.
-    refused(provider, "/proc/self/mem cannot be read", arguments="config=/proc/self/mem")
+    refused(provider, "/proc/self/mem cannot be read", notice=..., arguments="config=/proc/self/mem")
 
 
 def test_a_path_through_a_file_is_refused(provider):
-    refused(provider, f"{CONFIG}/x does not exist", arguments=f"config={CONFIG}/x")
+    refused(provider, f"{CONFIG}/x does not exist", notice=..., arguments=f"config={CONFIG}/x")
 
 
 @pytest.mark.parametrize("size, good", [
@@ -151,7 +157,7 @@ def test_the_limit_of_the_configuration_is_64_KiB(provider, size, good):
     if good:
         works(provider)
     else:
-        refused(provider, f"{CONFIG} is larger than 64 KiB")
+        refused(provider, f"{CONFIG} is larger than 64 KiB", notice=...)
 
 
 def test_the_module_argument_config_names_another_file(provider):
@@ -162,13 +168,19 @@ def test_the_module_argument_config_names_another_file(provider):
     write(valid(provider) + "nonsense = 1\n", path)
     refused(provider, rf"{path}:7: \[login\] nonsense: unknown setting; .*", arguments=f"config={path}")
     remove(path)
-    refused(provider, f"{path} does not exist", arguments=f"config={path}")
+    refused(provider, f"{path} does not exist", notice=..., arguments=f"config={path}")
 
 
 @pytest.mark.parametrize("argument", ["config=oidc-session.conf", "config=", "config", "nonsense", "minimum_uid=-1",
                                       "minimum_uid=many", "debug=yes", "Config=/etc/x"])
 def test_a_module_argument_is_refused_that_is_unknown_or_malformed(provider, argument):
-    refused(provider, f"unknown or malformed module argument: {argument}.*", arguments=argument)
+    attempt = Attempt(provider, arguments=argument).end()
+    assert attempt.result == "PAM_SERVICE_ERR" and not attempt.kept and not attempt.requests()
+    assert attempt.log.one("oidc.session").endswith(f": unknown or malformed module argument: {argument}")
+
+
+def test_the_line_about_a_module_argument_names_the_user_who_is_told(provider):
+    refused(provider, "unknown or malformed module argument: nonsense.*", arguments="nonsense")
 
 
 # ---- its lines ---------------------------------------------------------------------------

@@ -32,7 +32,7 @@ static struct {
 } seen;
 
 int
-__wrap_login_run(const struct context *ctx, const struct options *options,
+__wrap_login_obtain(const struct context *ctx, const struct options *options,
                  const struct owner *owner, store_fn *store)
 {
     struct message result = {.kind = KIND_RESULT};

@@ -138,21 +138,23 @@ group_teardown(void **state UNUSED)
     return rmdir(directory);
 }
 
-/* What it wrote to the FIFO. */
+/*
+ * What it wrote to the FIFO: up to the end, so that the next one to open it does
+ * not meet this writer.
+ */
 static const char *
 told(void)
 {
-    static char text[64];
+    struct secret text = {0};
+    static char word[64];
     int fd = open(fifo, O_RDONLY | O_CLOEXEC);
-    ssize_t n;
 
-    memset(text, 0, sizeof(text));
     assert_true(fd >= 0);
-    do
-        n = read(fd, text, sizeof(text) - 1);
-    while (n == -1 && errno == EINTR);
+    assert_int_equal(read_all(fd, sizeof(word) - 1, &text), 0);
     close(fd);
-    return text;
+    strcpy(word, secret_text(&text));
+    secret_clear(&text);
+    return word;
 }
 
 #define NEED()                                                                 \
@@ -386,12 +388,34 @@ is_asked_to_end(void **state UNUSED)
     assert_true(has_ended());
 }
 
+/* Until it is stopped: a signal may come to it before the stop does. */
+static bool
+is_stopped(pid_t pid)
+{
+    char path[64], line[512] = "", state = ' ';
+    FILE *file;
+    int i;
+
+    (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
+    for (i = 0; i < 500 && state != 'T'; i++) {
+        usleep(10000);
+        file = fopen(path, "re");
+        if (file == NULL)
+            return false;
+        if (fgets(line, sizeof(line), file) != NULL)
+            (void) sscanf(strrchr(line, ')'), ") %c", &state);
+        fclose(file);
+    }
+    return state == 'T';
+}
+
 static void
 one_that_was_stopped_ends_too(void **state UNUSED)
 {
     NEED();
     assert_int_equal(start("send|ready|pid=@;hang"), 0);
     assert_int_equal(pidfd_send_signal(helper.pidfd, SIGSTOP, NULL, 0), 0);
+    assert_true(is_stopped(helper.pid));
     assert_int_equal(helper_end(&helper), 0);
     assert_true(has_ended());
 }

@@ -10,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "common/io.h"
 #include "common/spawn.h"
 #include "pam/file.h"
 #include "pam/login.h"
@@ -175,7 +176,7 @@ static int
 run(const char *what)
 {
     (void) snprintf(script, sizeof(script), "%s", what);
-    return login_run(&ctx, &options, &owner, store);
+    return login_obtain(&ctx, &options, &owner, store);
 }
 
 /* The same, and afterwards the exchange writes to the FIFO what it is told. */
@@ -183,20 +184,26 @@ static int
 run_and_tell(const char *what)
 {
     (void) snprintf(script, sizeof(script), "%s;tell|%s", what, fifo);
-    return login_run(&ctx, &options, &owner, store);
+    return login_obtain(&ctx, &options, &owner, store);
 }
 
+/*
+ * What it wrote to the FIFO: up to the end, so that the next one to open it does
+ * not meet this writer.
+ */
 static const char *
 told(void)
 {
-    static char text[64];
+    struct secret text = {0};
+    static char word[64];
     int fd = open(fifo, O_RDONLY | O_CLOEXEC);
 
-    memset(text, 0, sizeof(text));
     assert_true(fd >= 0);
-    assert_true(read(fd, text, sizeof(text) - 1) > 0);
+    assert_int_equal(read_all(fd, sizeof(word) - 1, &text), 0);
     close(fd);
-    return text;
+    strcpy(word, secret_text(&text));
+    secret_clear(&text);
+    return word;
 }
 
 /* Exactly one line, with this in it. */
