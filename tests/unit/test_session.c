@@ -395,11 +395,14 @@ CASE(the_helper_gets_user_group_and_keyrings)
     return 0;
 }
 
-CASE(the_helper_of_roots_session_is_not_root)
+CASE(roots_session_has_its_own_keyring_and_a_helper_without_root)
 {
+    key_serial_t before = keyctl_get_keyring_ID(SESSION, 0);
+
     owner.uid = owner.gid = 0;
     CHECK_EQUAL(log_in(), 0);
     CHECK_EQUAL(open_it(), 0);
+    CHECK(keyctl_get_keyring_ID(SESSION, 0) != before); /* services share it */
     CHECK_EQUAL(helper.user.uid, SYSTEM);
     CHECK_EQUAL(helper.user.gid, GROUP);
     CHECK_EQUAL(helper.user.real_gid, NOBODY_GID);
@@ -533,13 +536,15 @@ CASE(the_users_own_session_keyring_is_taken)
 CASE(a_session_keyring_with_tokens_belongs_to_another_login)
 {
     struct session first;
-    key_serial_t tokens = 0;
+    key_serial_t ring, tokens = 0;
 
     CHECK_EQUAL(log_in(), 0);
     CHECK_EQUAL(open_it(), 0);
     first = session;
+    ring = keyctl_get_keyring_ID(SESSION, 0);
     CHECK_EQUAL(log_in(), 0);
     CHECK_EQUAL(open_it(), 0);
+    CHECK(keyctl_get_keyring_ID(SESSION, 0) != ring);
     CHECK(session.tokens != first.tokens);
     CHECK_EQUAL(look(first.tokens), 0);
     session_close(&ctx, &session);
@@ -850,7 +855,7 @@ main(void)
         TEST(the_user_may_read_the_tokens_and_change_nothing),
         TEST(the_variables_are_the_access_tokens_key_and_no_handoff),
         TEST(the_helper_gets_user_group_and_keyrings),
-        TEST(the_helper_of_roots_session_is_not_root),
+        TEST(roots_session_has_its_own_keyring_and_a_helper_without_root),
         TEST(in_su_the_session_keyring_is_the_users),
         TEST(keys_keep_no_timeout_but_the_tokens),
         TEST(an_access_token_never_lives_for_ever),
