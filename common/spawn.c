@@ -32,6 +32,8 @@ child_keyring(const struct spawn *plan)
 {
     size_t i;
 
+    if (plan->keep_keyring)
+        return 0;
     /* The new keyring belongs to the real uid, which in su is the caller's. */
     if (plan->become && setresuid(0, 0, 0) == -1)
         return -1;

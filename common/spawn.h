@@ -27,6 +27,7 @@ struct spawn {
     size_t n_fds;            /* at least 3 */
     const key_serial_t *keys;
     size_t n_keys;
+    bool keep_keyring; /* no new session keyring, but the caller's */
     bool become; /* drop to this user and group, no supplementary groups */
     uid_t uid;
     gid_t gid;       /* effective and saved: whose keys it may write */

@@ -113,23 +113,31 @@ log_change(const struct helper *helper, enum state before)
                helper->user, status->last_error);
 }
 
+/* A status that cannot be written ends nothing.  -EKEYREVOKED: it is over. */
+static int
+put_status(struct helper *helper)
+{
+    int r;
+
+    r = tokens_put_status(&helper->tokens, &helper->status);
+    if (r < 0 && r != -EKEYREVOKED)
+        syslog(LOG_WARNING, "user %s: cannot write the status: %s",
+               helper->user, strerror(-r));
+    return r == -EKEYREVOKED ? r : 0;
+}
+
 /* After a renewal, good or bad.  Returns -EKEYREVOKED: the session is over. */
 static int
 settle(struct helper *helper, const struct verdict *verdict, int64_t renewed_at)
 {
     enum state before = helper->status.state;
-    int r;
 
     verdict_apply(verdict, renewed_at, &helper->status);
     if (helper->status.state == STATE_LOGIN_REQUIRED)
         tokens_remove(&helper->tokens);
     schedule(helper, verdict);
     log_change(helper, before);
-    r = tokens_put_status(&helper->tokens, &helper->status);
-    if (r < 0 && r != -EKEYREVOKED)
-        syslog(LOG_WARNING, "user %s: cannot write the status: %s",
-               helper->user, strerror(-r));
-    return r == -EKEYREVOKED ? r : 0;
+    return put_status(helper);
 }
 
 static int
@@ -220,7 +228,8 @@ end(struct helper *helper)
     request_end(&helper->request);
     helper->phase = PHASE_DONE;
     r = tokens_take(&helper->tokens, &message);
-    if (r < 0)
+    /* Gone: somebody ended this session before us. */
+    if (r < 0 && r != -ENOKEY && r != -EKEYREVOKED)
         syslog(LOG_WARNING,
                "user %s: tokens removed, but not revoked at the provider: the"
                " settings cannot be read: %s",
@@ -411,7 +420,7 @@ loop_begin(struct helper *helper)
         timer_set(helper, helper->status.renew_at - now);
     else
         schedule(helper, &ok);
-    return tokens_put_status(&helper->tokens, &helper->status);
+    return put_status(helper);
 }
 
 int

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <string.h>
 
 #include "common/io.h"
 #include "common/spawn.h"
@@ -14,7 +15,14 @@ request_start(struct request *request, const char *verb,
     const char *const argv[] = {EXCHANGE_PATH, verb, NULL};
     /* It parses what strangers send: it must not be able to write keys. */
     struct spawn plan = {
-        .argv = argv, .fds = {-1, -1, -1}, .n_fds = 3, .drop_group = true};
+        .argv = argv,
+        .fds = {-1, -1, -1},
+        .n_fds = 3,
+        .drop_group = true,
+        /* When it revokes, ours holds no key any more; a new one would be
+         * charged to the user, who may have used up their quota. */
+        .keep_keyring = strcmp(verb, "revoke") == 0,
+    };
     int r;
 
     r = spawn_with_pipes(&plan, &request->to, &request->from);

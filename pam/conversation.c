@@ -12,8 +12,8 @@
 #include "common/text.h"
 #include "pam/conversation.h"
 
-#define TEXT_SIZE 2048
-#define URI_SIZE  512
+#define TEXT_SIZE 5120
+#define URI_SIZE  2049 /* all that the exchange lets through */
 #define CODE_SIZE 64
 
 /* They have a conversation function, but it refuses whatever it is asked. */

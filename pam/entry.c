@@ -65,16 +65,16 @@ begin(pam_handle_t *pamh, int flags, int argc, const char **argv,
     *ctx = (struct context){.pamh = pamh,
                             .user = "?",
                             .silent = ((unsigned) flags & PAM_SILENT) != 0};
-    if (options_parse(argc, argv, options, &bad) < 0) {
-        log_line(ctx, LOG_ERR, "unknown or malformed module argument: %s", bad);
-        return PAM_SERVICE_ERR;
-    }
-    ctx->debug = options->debug;
     r = pam_get_user(pamh, &ctx->user, NULL);
     if (r != PAM_SUCCESS || ctx->user == NULL) {
         ctx->user = "?";
         return r == PAM_CONV_AGAIN ? PAM_INCOMPLETE : PAM_USER_UNKNOWN;
     }
+    if (options_parse(argc, argv, options, &bad) < 0) {
+        log_line(ctx, LOG_ERR, "unknown or malformed module argument: %s", bad);
+        return PAM_SERVICE_ERR;
+    }
+    ctx->debug = options->debug;
     *pw = pam_modutil_getpwnam(pamh, ctx->user);
     if (*pw == NULL) {
         log_line(ctx, LOG_NOTICE, "no such user");
@@ -90,6 +90,17 @@ begin(pam_handle_t *pamh, int flags, int argc, const char **argv,
     return PAM_SUCCESS;
 }
 
+/* Ours under that name, or NULL; PAM only lends it as const. */
+static void *
+data_get(pam_handle_t *pamh, const char *name)
+{
+    const void *data = NULL;
+
+    if (pam_get_data(pamh, name, &data) != PAM_SUCCESS)
+        return NULL;
+    return (void *) (uintptr_t) data;
+}
+
 static bool
 is_for_us(const struct options *options, const struct passwd *pw)
 {
@@ -98,6 +109,12 @@ is_for_us(const struct options *options, const struct passwd *pw)
 
 /* ---- Authentication ---- */
 
+/* Tokens that wait for a session, in the process that asked for them. */
+struct login {
+    struct owner owner;
+    key_serial_t ring; /* the hand-off keyring */
+};
+
 /*
  * The end of a handle whose login nobody opened a session for.  In a forked
  * copy, and when open_session has taken the tokens, there is nothing to do.
@@ -105,39 +122,62 @@ is_for_us(const struct options *options, const struct passwd *pw)
 static void
 login_free(pam_handle_t *pamh, void *data, int status)
 {
-    struct owner *owner = data;
+    struct login *login = data;
     const struct context ctx = {
-        .pamh = pamh, .user = owner->name, .silent = true};
+        .pamh = pamh, .user = login->owner.name, .silent = true};
 
-    if (((unsigned) status & (PAM_DATA_SILENT | PAM_DATA_REPLACE)) == 0
-        && owner->process == getpid())
-        session_discard(&ctx, owner);
-    free(owner);
+    if (((unsigned) status & PAM_DATA_SILENT) == 0 && login->ring != 0
+        && login->owner.process == getpid())
+        session_discard(&ctx, &login->owner, login->ring);
+    free(login);
 }
 
 static int
-login_remember(pam_handle_t *pamh, const struct owner *owner)
+login_remember(pam_handle_t *pamh, const struct owner *owner, key_serial_t ring)
 {
-    struct owner *copy = malloc(sizeof(*copy));
+    struct login *login = malloc(sizeof(*login));
 
-    if (copy == NULL)
+    if (login == NULL)
         return -ENOMEM;
-    *copy = *owner;
-    if (pam_set_data(pamh, LOGIN_DATA, copy, login_free) == PAM_SUCCESS)
+    *login = (struct login){.owner = *owner, .ring = ring};
+    if (pam_set_data(pamh, LOGIN_DATA, login, login_free) == PAM_SUCCESS)
         return 0;
-    free(copy);
+    free(login);
     return -ENOMEM;
+}
+
+/* The tokens of an earlier login with this handle, if no session took them. */
+static void
+login_discard(pam_handle_t *pamh)
+{
+    handoff_forget(pamh);
+    (void) pam_set_data(pamh, LOGIN_DATA, NULL, NULL); /* ends and frees them */
+}
+
+/* A session has taken them. */
+static void
+login_forget(pam_handle_t *pamh)
+{
+    struct login *login = data_get(pamh, LOGIN_DATA);
+
+    if (login != NULL)
+        login->ring = 0;
+    (void) pam_set_data(pamh, LOGIN_DATA, NULL, NULL);
 }
 
 static int
 store(const struct context *ctx, const struct owner *owner,
       const struct message *result)
 {
+    key_serial_t ring = 0;
     int r;
 
-    r = handoff_make(ctx, owner->uid, result);
-    if (r == 0)
-        r = login_remember(ctx->pamh, owner);
+    r = handoff_make(ctx, owner->uid, result, &ring);
+    if (r == 0) {
+        r = login_remember(ctx->pamh, owner, ring);
+        if (r < 0)
+            handoff_revoke(ring);
+    }
     if (r == -EDQUOT)
         log_line(ctx, LOG_ERR, "%s", KEY_QUOTA_TEXT);
     else if (r < 0)
@@ -153,14 +193,12 @@ authenticate(const struct context *ctx, const struct options *options,
     struct owner owner;
     int r;
 
+    login_discard(ctx->pamh); /* an application may ask twice */
     r = owner_get(ctx, pw, &owner);
+    if (r == 0)
+        r = login_obtain(ctx, options, &owner, store);
     if (r < 0)
-        return r;
-    /* An application may ask twice: the tokens of the first time, if any. */
-    session_discard(ctx, &owner);
-    r = login_obtain(ctx, options, &owner, store);
-    if (r < 0)
-        session_discard(ctx, &owner);
+        login_discard(ctx->pamh);
     else
         log_line(ctx, LOG_INFO, "authenticated by the provider");
     return r;
@@ -210,17 +248,6 @@ pam_sm_chauthtok(pam_handle_t *pamh UNUSED, int flags UNUSED, int argc UNUSED,
 
 /* ---- Session ---- */
 
-/* Ours under that name, or NULL; PAM only lends it as const. */
-static void *
-data_get(pam_handle_t *pamh, const char *name)
-{
-    const void *data = NULL;
-
-    if (pam_get_data(pamh, name, &data) != PAM_SUCCESS)
-        return NULL;
-    return (void *) (uintptr_t) data;
-}
-
 /*
  * The end of a handle with an open session: close it.  In a forked copy the
  * keys still belong to the parent, whether or not it says PAM_DATA_SILENT.
@@ -245,47 +272,88 @@ session_free(pam_handle_t *pamh, void *data, int status)
 static bool
 is_another_users(const struct context *ctx, const struct passwd *pw)
 {
-    const struct owner *owner = data_get(ctx->pamh, LOGIN_DATA);
+    const struct login *login = data_get(ctx->pamh, LOGIN_DATA);
 
-    if (owner == NULL || owner->uid == pw->pw_uid)
+    if (login == NULL || login->owner.uid == pw->pw_uid)
         return false;
     log_line(ctx, LOG_INFO, "the tokens of this login are %s's; revoked",
-             owner->name);
-    session_discard(ctx, owner);
+             login->owner.name);
+    login_discard(ctx->pamh);
     return true;
 }
 
+static void
+log_open_error(const struct context *ctx, int r)
+{
+    if (r == -EKEYREJECTED)
+        log_line(ctx, LOG_WARNING,
+                 HANDOFF_VARIABLE " does not name a hand-off for this user"
+                                  " (set in ~/.pam_environment?); refused");
+    else if (r == -ENOKEY || r == -EKEYEXPIRED || r == -EKEYREVOKED)
+        log_line(ctx, LOG_WARNING,
+                 "the tokens of this login timed out before the session began");
+    else if (r == -EDQUOT)
+        log_line(ctx, LOG_ERR, "%s", KEY_QUOTA_TEXT);
+    else if (r != -EINVAL) /* that one is logged */
+        log_line(ctx, LOG_ERR, "cannot set up the session's tokens: %s",
+                 strerror(-r));
+}
+
+/* Open the session with a hand-off keyring that was found. */
 static int
-session_start(const struct context *ctx, const struct passwd *pw)
+session_start(const struct context *ctx, const struct passwd *pw,
+              key_serial_t ring)
 {
     struct session *session;
     struct owner owner;
     int r;
 
-    if (pam_getenv(ctx->pamh, HANDOFF_VARIABLE) == NULL
-        || is_another_users(ctx, pw))
-        return -ENODATA;
-    if (owner_get(ctx, pw, &owner) < 0)
-        return -EIO;
+    r = owner_get(ctx, pw, &owner);
+    if (r < 0) {
+        /* Only a login of this process still knows the system user. */
+        if (data_get(ctx->pamh, LOGIN_DATA) == NULL)
+            handoff_revoke(ring);
+        return r;
+    }
     session = calloc(1, sizeof(*session));
     if (session == NULL)
         return -ENOMEM;
-    r = session_open(ctx, &owner, session);
+    r = session_open(ctx, &owner, ring, session);
     if (r == 0
         && pam_set_data(ctx->pamh, SESSION_DATA, session, session_free)
                != PAM_SUCCESS) {
         session_close(ctx, session);
         r = -ENOMEM;
     }
-    if (r < 0) {
+    if (r < 0)
         free(session);
+    else
+        log_line(ctx, LOG_INFO, "session opened, tokens in keyring %d",
+                 session->tokens);
+    return r;
+}
+
+/* 0; -ENODATA without tokens; -ENOMEM; -EIO for all else, which is logged. */
+static int
+open_session(const struct context *ctx, const struct passwd *pw)
+{
+    key_serial_t ring = 0;
+    int r;
+
+    if (is_another_users(ctx, pw))
+        return -ENODATA;
+    r = handoff_find(ctx, pw->pw_uid, &ring);
+    if (r == -ENODATA)
         return r;
+    if (r == 0)
+        r = session_start(ctx, pw, ring);
+    if (r == 0) {
+        login_forget(ctx->pamh);
+    } else {
+        log_open_error(ctx, r);
+        login_discard(ctx->pamh);
     }
-    /* The hand-off is taken; in sshd's monitor there was no such data. */
-    (void) pam_set_data(ctx->pamh, LOGIN_DATA, NULL, NULL);
-    log_line(ctx, LOG_INFO, "session opened, tokens in keyring %d",
-             session->tokens);
-    return 0;
+    return r == 0 || r == -ENOMEM ? r : -EIO;
 }
 
 ENTRY int
@@ -297,13 +365,15 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
     int r;
 
     r = begin(pamh, flags, argc, argv, &ctx, &options, &pw);
-    if (r != PAM_SUCCESS)
+    if (r != PAM_SUCCESS) {
+        handoff_forget(pamh);
         return r;
+    }
     if (data_get(pamh, SESSION_DATA) != NULL) {
         log_line(&ctx, LOG_DEBUG, "the session is open already");
         return PAM_SUCCESS;
     }
-    r = session_start(&ctx, pw);
+    r = open_session(&ctx, pw);
     if (r == -ENODATA) {
         log_line(&ctx, LOG_DEBUG, "this login has no tokens");
         return PAM_SUCCESS;

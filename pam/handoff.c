@@ -158,7 +158,8 @@ export_serial(const struct context *ctx, key_serial_t ring)
 }
 
 int
-handoff_make(const struct context *ctx, uid_t uid, const struct message *result)
+handoff_make(const struct context *ctx, uid_t uid, const struct message *result,
+             key_serial_t *out)
 {
     key_serial_t ring = 0;
     char name[64];
@@ -180,6 +181,8 @@ handoff_make(const struct context *ctx, uid_t uid, const struct message *result)
         r = export_serial(ctx, ring);
     if (r < 0)
         handoff_revoke(ring);
+    else
+        *out = ring;
     return r;
 }
 
@@ -215,30 +218,38 @@ handoff_check(const char *serial, uid_t uid, key_serial_t *out)
     return 0;
 }
 
+void
+handoff_forget(pam_handle_t *pamh)
+{
+    /* libpam logs an error when there is nothing to unset. */
+    if (pam_getenv(pamh, HANDOFF_VARIABLE) != NULL)
+        (void) pam_putenv(pamh, HANDOFF_VARIABLE);
+}
+
 int
-handoff_take(const struct context *ctx, uid_t uid, key_serial_t *out)
+handoff_find(const struct context *ctx, uid_t uid, key_serial_t *out)
 {
     const char *serial = pam_getenv(ctx->pamh, HANDOFF_VARIABLE);
-    key_serial_t ring = 0;
     int r;
 
     if (serial == NULL)
         return -ENODATA;
-    r = handoff_check(serial, uid, &ring);
-    /* Whatever it was: it must not reach the user's environment. */
-    if (pam_putenv(ctx->pamh, HANDOFF_VARIABLE) != PAM_SUCCESS && r == 0)
-        r = -ENOMEM;
-    if (r == 0 && keyctl_link(ring, KEY_SPEC_PROCESS_KEYRING) == -1)
-        r = -errno;
-    if (r == 0)
-        r = with_root_user_keyring(keyctl_unlink, ring);
-    if (r == -ENOENT) { /* another session took it already */
-        (void) keyctl_unlink(ring, KEY_SPEC_PROCESS_KEYRING);
-        r = -ENOKEY;
-    }
-    if (r == 0)
-        *out = ring;
+    r = handoff_check(serial, uid, out);
+    handoff_forget(ctx->pamh);
     return r;
+}
+
+int
+handoff_take(key_serial_t ring)
+{
+    int r;
+
+    if (keyctl_link(ring, KEY_SPEC_PROCESS_KEYRING) == -1)
+        return -errno;
+    r = with_root_user_keyring(keyctl_unlink, ring);
+    if (r < 0) /* another session took it already */
+        (void) keyctl_unlink(ring, KEY_SPEC_PROCESS_KEYRING);
+    return r == -ENOENT ? -ENOKEY : r;
 }
 
 void

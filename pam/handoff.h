@@ -24,21 +24,30 @@
 #define HANDOFF_VARIABLE "OIDC_SESSION_HANDOFF"
 
 /*
- * Store what a RESULT brought and export the variable.  Nothing is left behind
+ * Store what a RESULT brought, and export the variable.  Nothing is left behind
  * after an error.  0, -EDQUOT or another negative errno.
  */
 int handoff_make(const struct context *ctx, uid_t uid,
-                 const struct message *result) MUST_CHECK;
+                 const struct message *result, key_serial_t *out) MUST_CHECK;
 
 /*
- * Take the keyring that the variable names out of root's user keyring and into
- * this process's, and unset the variable.  It is then the caller's to revoke,
- * and its keys still time out.  0; -ENODATA when there is no variable;
- * -EKEYREJECTED when it names anything but a hand-off for this uid; -ENOKEY
- * when that is gone.
+ * Read the variable, and unset it.  Anybody may have set it.  0; -ENODATA when
+ * there is none; -EKEYREJECTED when it names anything but a hand-off for this
+ * uid; -ENOKEY when that is gone.
  */
-int handoff_take(const struct context *ctx, uid_t uid,
+int handoff_find(const struct context *ctx, uid_t uid,
                  key_serial_t *out) MUST_CHECK;
+
+/* Unset the variable, if it is set: it must not reach the user's
+ * environment. */
+void handoff_forget(pam_handle_t *pamh);
+
+/*
+ * Take such a keyring out of root's user keyring and into this process's.  It
+ * is then the caller's to revoke, and its keys still time out.  0, or -ENOKEY
+ * when it timed out or somebody else took it.
+ */
+int handoff_take(key_serial_t ring) MUST_CHECK;
 
 /* Pure: whether a keyring is such a hand-off. */
 struct key_info;

@@ -16,6 +16,7 @@
 #include "common/message.h"
 #include "common/spawn.h"
 #include "pam/helper.h"
+#include "pam/system_user.h"
 
 #define READY_TIMEOUT_MS 5000
 #define FDINFO_MAX       4096
@@ -41,7 +42,7 @@ start_run(struct start *start, const struct helper_user *user,
         .become = true,
         .uid = user->uid,
         .gid = user->gid,
-        .real_gid = user->real_gid,
+        .real_gid = NOBODY_GID, /* that of the exchanges it starts */
     };
 
     return spawn_with_pipes(&plan, &start->go, &start->ready);

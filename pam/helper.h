@@ -30,8 +30,7 @@ struct helper {
 struct helper_user {
     const char *name; /* for its log lines */
     uid_t uid;
-    gid_t gid;      /* the keys' */
-    gid_t real_gid; /* for the exchanges that it starts */
+    gid_t gid; /* the keys' */
 };
 
 int helper_start(const struct helper_user *user, key_serial_t ring,

@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "common/io.h"
+#include "common/keyring.h"
 #include "common/outcome.h"
 #include "common/spawn.h"
 #include "pam/conversation.h"
@@ -14,6 +15,11 @@
 
 /* A few requests of at most a minute each; afterwards it is not alive. */
 #define SILENCE_MAX_S INT64_C(400)
+
+/* What is wrong is for the log. */
+#define TELL_ADMINISTRATOR                                                     \
+    "Logging in by the provider is not set up correctly. Please tell your"     \
+    " administrator."
 
 struct dialogue {
     const struct context *ctx;
@@ -34,6 +40,7 @@ lost(const struct dialogue *dialogue, int r)
 {
     log_line(dialogue->ctx, LOG_ERR, "%s ended without a result: %s",
              EXCHANGE_PATH, strerror(-r));
+    log_user(dialogue->ctx, TELL_ADMINISTRATOR);
     return -EIO;
 }
 
@@ -227,10 +234,15 @@ exchange_start(const struct context *ctx, const struct owner *owner,
     int r;
 
     r = spawn_with_pipes(&plan, &dialogue->to, &dialogue->from);
-    if (r < 0)
+    if (r == 0)
+        return 0;
+    if (r == -EDQUOT)
+        log_line(ctx, LOG_ERR, "%s", KEY_QUOTA_TEXT);
+    else
         log_line(ctx, LOG_ERR, "cannot start %s: %s", EXCHANGE_PATH,
                  strerror(-r));
-    return r < 0 ? -EIO : 0;
+    log_user(ctx, TELL_ADMINISTRATOR);
+    return -EIO;
 }
 
 static int
@@ -241,12 +253,13 @@ config_read(const struct context *ctx, const char *path, struct secret *out)
     if (file_read(path, false, out, &why) == 0)
         return 0;
     log_line(ctx, LOG_ERR, "%s %s", path, why);
+    log_user(ctx, TELL_ADMINISTRATOR);
     return -EINVAL;
 }
 
 int
 login_obtain(const struct context *ctx, const struct options *options,
-          const struct owner *owner, store_fn *store)
+             const struct owner *owner, store_fn *store)
 {
     struct dialogue dialogue = {.ctx = ctx,
                                 .options = options,

@@ -23,6 +23,6 @@ typedef int store_fn(const struct context *ctx, const struct owner *owner,
  * the user went away, what store() returned, or another negative errno.
  */
 int login_obtain(const struct context *ctx, const struct options *options,
-              const struct owner *owner, store_fn *store) MUST_CHECK;
+                 const struct owner *owner, store_fn *store) MUST_CHECK;
 
 #endif

@@ -221,7 +221,6 @@ start_ending_helper(struct session *session)
         .name = owner->name,
         .uid = owner->system.uid,
         .gid = owner->system.gid,
-        .real_gid = NOBODY_GID,
     };
     key_serial_t key;
     size_t i;
@@ -267,23 +266,6 @@ session_close(const struct context *ctx, struct session *session)
 
 /* ---- Opening ---- */
 
-static void
-log_open_error(const struct context *ctx, int r)
-{
-    if (r == -EKEYREJECTED)
-        log_line(ctx, LOG_WARNING,
-                 HANDOFF_VARIABLE " does not name a hand-off for this user"
-                                  " (set in ~/.pam_environment?); refused");
-    else if (r == -ENOKEY || r == -EKEYEXPIRED || r == -EKEYREVOKED)
-        log_line(ctx, LOG_WARNING,
-                 "the tokens of this login timed out before the session began");
-    else if (r == -EDQUOT)
-        log_line(ctx, LOG_ERR, "%s", KEY_QUOTA_TEXT);
-    else
-        log_line(ctx, LOG_ERR, "cannot set up the session's tokens: %s",
-                 strerror(-r));
-}
-
 static int
 export_access_token(const struct context *ctx, const struct session *session)
 {
@@ -307,7 +289,6 @@ start_helper(struct session *session)
         /* Root's tokens need no root. */
         .uid = owner->uid != 0 ? owner->uid : owner->system.uid,
         .gid = owner->system.gid,
-        .real_gid = owner->uid != 0 ? owner->gid : NOBODY_GID,
     };
 
     return helper_start(&user, session->ring, session->tokens,
@@ -349,33 +330,30 @@ owner_get(const struct context *ctx, const struct passwd *pw, struct owner *out)
 
 int
 session_open(const struct context *ctx, const struct owner *owner,
-             struct session *out)
+             key_serial_t ring, struct session *out)
 {
-    struct session session = {.owner = *owner, .helper = HELPER_NONE};
+    struct session session = {
+        .owner = *owner, .ring = ring, .helper = HELPER_NONE};
     int r;
 
-    r = handoff_take(ctx, owner->uid, &session.ring);
-    if (r == -ENODATA)
+    r = handoff_take(ring);
+    if (r < 0)
         return r;
-    if (r == 0) {
-        r = set_up(ctx, &session);
-        if (r < 0)
-            session_close(ctx, &session);
-    }
-    if (r < 0) {
-        log_open_error(ctx, r);
-        return -EIO;
-    }
-    *out = session;
-    return 0;
+    r = set_up(ctx, &session);
+    if (r < 0)
+        session_close(ctx, &session);
+    else
+        *out = session;
+    return r;
 }
 
 void
-session_discard(const struct context *ctx, const struct owner *owner)
+session_discard(const struct context *ctx, const struct owner *owner,
+                key_serial_t ring)
 {
-    struct session session = {.owner = *owner, .helper = HELPER_NONE};
+    struct session session = {
+        .owner = *owner, .ring = ring, .helper = HELPER_NONE};
 
-    /* There may be none, or it timed out. */
-    if (handoff_take(ctx, owner->uid, &session.ring) == 0)
+    if (handoff_take(ring) == 0)
         session_close(ctx, &session);
 }

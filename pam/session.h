@@ -41,13 +41,12 @@ struct session {
 };
 
 /*
- * Take the hand-off of this login, give the session its keyring, start the
- * helper, export OIDC_ACCESS_TOKEN_KEY.  Returns 0; -ENODATA when this login
- * has no tokens; -EIO after an error, which it has logged, with nothing left
- * behind.
+ * Take the hand-off keyring of this login, give the session its keyring, start
+ * the helper, export OIDC_ACCESS_TOKEN_KEY.  Returns 0, or a negative errno
+ * with nothing left behind.
  */
 int session_open(const struct context *ctx, const struct owner *owner,
-                 struct session *out) MUST_CHECK;
+                 key_serial_t ring, struct session *out) MUST_CHECK;
 
 /*
  * When this returns, no token of the session is readable and nothing can put
@@ -55,7 +54,8 @@ int session_open(const struct context *ctx, const struct owner *owner,
  */
 void session_close(const struct context *ctx, struct session *session);
 
-/* End the hand-off of a login that no session takes, if there is one. */
-void session_discard(const struct context *ctx, const struct owner *owner);
+/* End the hand-off of a login that no session takes, unless one has. */
+void session_discard(const struct context *ctx, const struct owner *owner,
+                     key_serial_t ring);
 
 #endif

@@ -119,7 +119,8 @@ device_step(const struct client_reply *reply)
         return DEVICE_UNANSWERED;
     /* Any other error that the provider names ends it, also "server_error". */
     if (reply->outcome == OUTCOME_TRANSIENT
-        && (*error == '\0' || reply->answer.status >= 500))
+        && (*error == '\0' || reply->answer.status >= 500
+            || reply->answer.status == 429))
         return DEVICE_BUSY;
     return DEVICE_FINAL;
 }

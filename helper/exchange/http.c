@@ -126,7 +126,7 @@ perform(struct http *http, const char *url, struct curl_slist *headers,
     read_reply(http, curl_easy_perform(curl), out);
     /* They belong to our callers; the handle lives on. */
     (void) SET(curl, HTTPHEADER, NULL);
-    (void) SET(curl, POSTFIELDS, NULL);
+    (void) SET(curl, READDATA, NULL);
     return 0;
 }
 
@@ -169,6 +169,30 @@ authorization_add(struct curl_slist **headers, const struct secret *value)
     return r;
 }
 
+/* The bytes of a form that curl has not had yet. */
+struct rest {
+    const uint8_t *data;
+    size_t len;
+};
+
+/*
+ * Not POSTFIELDS: when a connection that was used before is found dead, curl
+ * would send those again by itself, and nobody knows what came of the first
+ * time.  What it cannot read again it does not repeat.
+ */
+static size_t
+on_send(char *out, size_t size, size_t count, void *arg)
+{
+    struct rest *rest = arg;
+    size_t n = size * count < rest->len ? size * count : rest->len;
+
+    if (n > 0)
+        memcpy(out, rest->data, n);
+    rest->data += n;
+    rest->len -= n;
+    return n;
+}
+
 int
 http_get(struct http *http, const char *url, struct http_reply *out)
 {
@@ -188,6 +212,7 @@ int
 http_post(struct http *http, const char *url, const struct secret *form,
           const struct secret *authorization, struct http_reply *out)
 {
+    struct rest rest = {.data = form->data, .len = form->len};
     struct curl_slist *headers = NULL;
     int r;
 
@@ -195,8 +220,9 @@ http_post(struct http *http, const char *url, const struct secret *form,
     if (r == 0)
         r = authorization_add(&headers, authorization);
     if (r == 0
-        && (!SET(http->curl, POST, 1L)
-            || !SET(http->curl, POSTFIELDS, secret_text(form))
+        && (!SET(http->curl, POST, 1L) || !SET(http->curl, POSTFIELDS, NULL)
+            || !SET(http->curl, READFUNCTION, on_send)
+            || !SET(http->curl, READDATA, &rest)
             || !SET(http->curl, POSTFIELDSIZE_LARGE, (curl_off_t) form->len)))
         r = -ENOTSUP;
     if (r == 0)

@@ -107,6 +107,10 @@ def keys(pattern=r"^oidc"):
     with open("/proc/keys", encoding="ascii", errors="replace") as file:
         for line in file:
             serial, flags, _usage, timeout, permissions, uid, gid, kind, name = line.split(None, 8)
+            if re.match(r"oidc-handoff:.*: empty$", name):
+                # Of a login program that was killed, whose process keyring lives on in a file that it opened and a
+                # process of the session still has: there is nothing in it.
+                continue
             name = re.sub(r": [^ ]*$", "", name.strip())
             if set(flags) & set("RDiN") or timeout == "expd" or not re.search(pattern, name):
                 continue

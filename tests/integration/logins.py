@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import threading
+import time
 import urllib.parse
 
 from conftest import CODE, Log, PamApp, exchanges, helpers, keys, stack, wait_until
@@ -27,7 +28,8 @@ class Attempt:
         self.user, self.provider = user, provider
         self.before = len(provider.requests()) if provider else 0
         self.log = Log()
-        self.foreign = {key.serial for key in keys()} | set(helpers())  # the kernel's keys are everybody's
+        self.foreign = {}
+        self.foreign = self._kept()  # the kernel's keys are everybody's
         self.app = PamApp(SERVICE, user, *steps, env=env)
         self.screen = self.app.child.logfile_read = io.StringIO()
         self.result = self.kept = None
@@ -58,13 +60,22 @@ class Attempt:
 
     # ---- the result ----
 
+    def _kept(self):
+        """Keys and helpers that were not there before: their numbers, and what they are."""
+        now = {key.serial: key for key in keys()} | {pid: f"helper {pid}" for pid in helpers()}
+        return {number: what for number, what in now.items() if number not in self.foreign}
+
     def end(self):
         """Wait for the PAM code; look at what is kept before the application goes on, to a session if it may."""
         if self.result is None:
             self.result = self.app.line(r"authenticate: (\w+)").group(1)
             self.app.line("waiting")
-            self.kept = ([key for key in keys() if key.serial not in self.foreign]
-                         + [pid for pid in helpers() if pid not in self.foreign])
+            self.kept = self._kept()
+            end = time.monotonic() + 2
+            while self.kept and self.result != "PAM_SUCCESS" and time.monotonic() < end:
+                # Ours would stay as long as the application waits; somebody else's come and go.
+                self.kept = {serial: what for serial, what in self._kept().items() if serial in self.kept}
+                time.sleep(0.05)
             self.app.answer()
             try:
                 self.app.finish()
@@ -206,8 +217,8 @@ class Proxy(Connections):
 class Stub:
     """A provider that does what no real one does.
 
-    answers: path → (status, headers, the chunks of the body); remembers what it was asked.  The connection closes behind
-    each answer, so that a body without a length ends, and one with too large a length is cut off.
+    answers: path → (status, headers, the chunks of the body); remembers what it was asked.  The connection closes
+    behind each answer, so that a body without a length ends, and one with too large a length is cut off.
     """
 
     def __init__(self):

@@ -200,8 +200,8 @@ def test_an_endpoint_in_the_configuration_is_preferred_to_the_discovered_one(pro
         configure(provider, provider_device_authorization_endpoint=f"https://localhost:{port}/device")
         attempt = Attempt(provider)
         attempt.refused("PAM_AUTHINFO_UNAVAIL", "warning",
-                        f"the device authorization endpoint at localhost:{port} (cannot be reached|gave no usable answer)"
-                        ": .+", NO_ANSWER)
+                        f"the device authorization endpoint at localhost:{port}"
+                        " (cannot be reached|gave no usable answer): .+", NO_ANSWER)
         assert elsewhere.count == 1
     assert attempt.requests("discovery") and not attempt.requests("device_authorization")
 
@@ -229,8 +229,8 @@ def test_discovery_of_RFC_8414_does_not_follow_when_that_of_OpenID_fails(provide
 
 def test_the_issuer_of_RFC_8414_metadata_is_compared_too(provider):
     provider.faults(discovery={"answer": {"status": 404}}, oauth_discovery={"set": {"issuer": "https://other.test"}})
-    Attempt(provider).refused("PAM_SERVICE_ERR", "err", "the provider's metadata is that of issuer 'https://other.test',"
-                              f" not of 'https://{HOST}'", NOT_SET_UP)
+    Attempt(provider).refused("PAM_SERVICE_ERR", "err", "the provider's metadata is that of issuer"
+                              f" 'https://other.test', not of 'https://{HOST}'", NOT_SET_UP)
 
 
 def test_an_issuer_may_have_a_path(provider):

@@ -248,7 +248,7 @@ def test_a_helper_that_was_killed_is_replaced_by_one_that_the_user_cannot_kill(p
     login.line("waiting")
     helper = wait_until(helpers, "a new helper")[0]
     assert process(helper)["Uid"].split()[0] == run("id", "-u", "oidc-session").strip()
-    assert process(helper)["Gid"].split()[0] == run("id", "-g", "oidc-session").strip()
+    assert process(helper)["Gid"].split()[1] == run("id", "-g", "oidc-session").strip()
     login.answer()
     login.finish()
     wait_gone()

@@ -412,8 +412,8 @@ def test_a_token_endpoint_needs_a_device_authorization_endpoint(provider):
 def test_the_example_as_shipped_says_that_the_issuer_must_be_filled_in(provider):
     shutil.copy(EXAMPLE, CONFIG)
     os.chmod(CONFIG, 0o644)
-    refused(provider, rf"{CONFIG}:\d+: \[provider\] issuer: no value; expected the provider's issuer, https://HOST/PATH,"
-            " as it writes it itself")
+    refused(provider, rf"{CONFIG}:\d+: \[provider\] issuer: no value; expected the provider's issuer,"
+            " https://HOST/PATH, as it writes it itself")
 
 
 def test_the_example_works_with_issuer_and_client_id_filled_in_and_the_authority_trusted(provider):

@@ -437,7 +437,7 @@ def test_without_a_refresh_token_the_login_succeeds_and_says_so(provider):
     assert "user alice: the provider issued no refresh token" in line
     assert attempt.messages() == [
         "info: Your access token will not be renewed: the provider issued no refresh token."]
-    names = {key.name for key in attempt.kept}
+    names = {key.name for key in attempt.kept.values()}
     assert "oidc:access_token" in names and "oidc:refresh_token" not in names
 
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <security/pam_ext.h>
@@ -195,8 +196,11 @@ pam_putenv(pam_handle_t *pamh, const char *text)
     if (pamh->putenv_result != PAM_SUCCESS)
         return pamh->putenv_result;
     if (text[len] == '\0') {
-        if (slot == NULL)
+        if (slot == NULL) {
+            pam_syslog(pamh, LOG_ERR,
+                       "pam_putenv: delete non-existent entry; %s", text);
             return PAM_BAD_ITEM;
+        }
         free(*slot);
         *slot = NULL;
         return PAM_SUCCESS;

@@ -14,7 +14,7 @@
 
 #define FAKEPAM_LINES 32
 #define FAKEPAM_SLOTS 8
-#define FAKEPAM_TEXT  4096
+#define FAKEPAM_TEXT  8192
 
 struct fakepam_data {
     char *name;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,7 +163,7 @@ hostile_texts_are_cleaned(void **state UNUSED)
 static void
 long_texts_are_cut_so_that_nothing_is_pushed_out(void **state UNUSED)
 {
-    char many[5000], text[2048];
+    char many[5000], text[5120];
 
     memset(many, 'x', sizeof(many) - 1);
     many[sizeof(many) - 1] = '\0';
@@ -174,6 +175,34 @@ long_texts_are_cut_so_that_nothing_is_pushed_out(void **state UNUSED)
     assert_non_null(strstr(text, "enter this code:"));
     assert_non_null(strstr(text, "5 minutes"));
     assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    assert_non_null(strstr(pamh->prompt[0], "Press Enter"));
+}
+
+/* A page that is cut is no page. */
+static void
+the_longest_uris_of_a_provider_are_shown_whole(void **state UNUSED)
+{
+    static const char scheme[] = "https://";
+    char page[2049], complete[2049], line[2064];
+
+    memset(page, 'x', sizeof(page) - 1);
+    memset(complete, 'y', sizeof(complete) - 1);
+    page[2048] = complete[2048] = '\0';
+    memcpy(page, scheme, strlen(scheme));
+    memcpy(complete, scheme, strlen(scheme));
+    page[2047] = complete[2047] = '!';
+    set(FIELD_VERIFICATION_URI, page);
+    set(FIELD_VERIFICATION_URI_COMPLETE, complete);
+    set(FIELD_USER_CODE, "WDJB-MJHT");
+    set(FIELD_EXPIRES_IN, "300");
+    assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    assert_int_equal(pamh->n_prompt, 1);
+    (void) snprintf(line, sizeof(line), "\n    %s\n", page);
+    assert_non_null(strstr(pamh->prompt[0], line));
+    (void) snprintf(line, sizeof(line), "\n    %s\n", complete);
+    assert_non_null(strstr(pamh->prompt[0], line));
+    assert_non_null(strstr(pamh->prompt[0], "WDJB-MJHT"));
+    assert_non_null(strstr(pamh->prompt[0], "5 minutes"));
     assert_non_null(strstr(pamh->prompt[0], "Press Enter"));
 }
 
@@ -304,6 +333,7 @@ main(void)
         TEST(says_how_long_the_code_is_good),
         TEST(hostile_texts_are_cleaned),
         TEST(long_texts_are_cut_so_that_nothing_is_pushed_out),
+        TEST(the_longest_uris_of_a_provider_are_shown_whole),
         TEST(any_answer_is_an_approval),
         TEST(a_user_who_went_away_is_ecanceled),
         TEST(asks_for_the_password),

@@ -202,6 +202,8 @@ each_answer_is_a_step(void **state UNUSED)
         {{.code = CURLE_OPERATION_TIMEDOUT, .sent = true}, DEVICE_UNANSWERED},
         {{.code = CURLE_PEER_FAILED_VERIFICATION}, DEVICE_FINAL},
         {{.status = 429}, DEVICE_BUSY},
+        {{.status = 429, .json = true, .error = "rate_limited"}, DEVICE_BUSY},
+        {{.status = 429, .json = true, .error = "server_error"}, DEVICE_BUSY},
         {{.status = 500}, DEVICE_BUSY},
         {{.status = 503, .json = true, .error = "temporarily_unavailable"},
          DEVICE_BUSY},

@@ -136,9 +136,12 @@ is_linked(key_serial_t key, key_serial_t ring)
 static key_serial_t
 make(uid_t uid)
 {
-    assert_int_equal(handoff_make(&ctx, uid, &result), 0);
-    assert_true(exported() > 0);
-    return exported();
+    key_serial_t ring = 0;
+
+    assert_int_equal(handoff_make(&ctx, uid, &result, &ring), 0);
+    assert_true(ring > 0);
+    assert_int_equal(exported(), ring);
+    return ring;
 }
 
 static void
@@ -307,6 +310,17 @@ two_logins_at_once_keep_their_own(void **state UNUSED)
 
 static long before_user, before_process;
 
+/* What it returns; no keyring is named then. */
+static int
+make_fails(void)
+{
+    key_serial_t ring = 42;
+    int r = handoff_make(&ctx, ALICE_UID, &result, &ring);
+
+    assert_int_equal(ring, 42);
+    return r;
+}
+
 static void
 count_before(void)
 {
@@ -331,7 +345,7 @@ edquot_on_any_key_leaves_nothing_behind(void **state UNUSED)
     count_before();
     for (spared = 0; spared < 7; spared++) {
         FAIL(add_key, EDQUOT, spared);
-        assert_int_equal(handoff_make(&ctx, ALICE_UID, &result), -EDQUOT);
+        assert_int_equal(make_fails(), -EDQUOT);
         assert_int_equal(add_key_calls, spared + 1);
         assert_nothing_left();
     }
@@ -347,7 +361,7 @@ a_timeout_that_cannot_be_set_leaves_nothing_behind(void **state UNUSED)
     for (spared = 0; spared < 7; spared++) {
         timeout_error = EACCES;
         timeout_spared = spared;
-        assert_int_equal(handoff_make(&ctx, ALICE_UID, &result), -EACCES);
+        assert_int_equal(make_fails(), -EACCES);
         timeout_error = 0;
         assert_nothing_left();
     }
@@ -362,7 +376,7 @@ permissions_that_cannot_be_set_leave_nothing_behind(void **state UNUSED)
     count_before();
     for (spared = 0; spared < 7; spared++) {
         FAIL(keyctl_setperm, EPERM, spared);
-        assert_int_equal(handoff_make(&ctx, ALICE_UID, &result), -EPERM);
+        assert_int_equal(make_fails(), -EPERM);
         assert_nothing_left();
     }
 }
@@ -373,7 +387,7 @@ a_user_keyring_that_is_full_leaves_nothing_behind(void **state UNUSED)
     NEED();
     count_before();
     FAIL(keyctl_link, EDQUOT, 0);
-    assert_int_equal(handoff_make(&ctx, ALICE_UID, &result), -EDQUOT);
+    assert_int_equal(make_fails(), -EDQUOT);
     assert_nothing_left();
 }
 
@@ -383,7 +397,7 @@ a_variable_that_cannot_be_set_leaves_nothing_behind(void **state UNUSED)
     NEED();
     count_before();
     pamh->putenv_result = PAM_BUF_ERR;
-    assert_int_equal(handoff_make(&ctx, ALICE_UID, &result), -ENOMEM);
+    assert_int_equal(make_fails(), -ENOMEM);
     assert_nothing_left();
 }
 
@@ -397,7 +411,7 @@ a_token_that_is_too_large_leaves_nothing_behind(void **state UNUSED)
     memset(many, 'x', sizeof(many));
     assert_int_equal(
         message_set(&result, FIELD_ACCESS_TOKEN, many, sizeof(many)), 0);
-    assert_int_equal(handoff_make(&ctx, ALICE_UID, &result), -EMSGSIZE);
+    assert_int_equal(make_fails(), -EMSGSIZE);
     assert_nothing_left();
     assert_int_equal(message_set(&result, FIELD_ACCESS_TOKEN, many, TOKEN_MAX),
                      0);
@@ -410,36 +424,36 @@ without_random_numbers_there_is_none(void **state UNUSED)
     NEED();
     count_before();
     FAIL(getrandom, EAGAIN, 0);
-    assert_int_equal(handoff_make(&ctx, ALICE_UID, &result), -EAGAIN);
+    assert_int_equal(make_fails(), -EAGAIN);
     assert_nothing_left();
 }
 
-/* ---- Taking ---- */
+/* ---- Finding ---- */
 
 static void
-is_taken_out_of_roots_keyring_into_the_process(void **state UNUSED)
+is_found_once_and_still_waits(void **state UNUSED)
 {
-    key_serial_t ring, taken = 0;
+    key_serial_t ring, found = 0;
 
     NEED();
     ring = make(ALICE_UID);
-    (void) keyctl_unlink(ring, KEY_SPEC_PROCESS_KEYRING); /* as in sshd */
-    assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), 0);
-    assert_int_equal(taken, ring);
+    assert_int_equal(handoff_find(&ctx, ALICE_UID, &found), 0);
+    assert_int_equal(found, ring);
     assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
-    assert_false(is_linked(ring, KEY_SPEC_USER_KEYRING));
-    assert_true(is_linked(ring, KEY_SPEC_PROCESS_KEYRING));
-    assert_key(ring, KEY_ACCESS_TOKEN, CANARY "-access");
+    assert_true(is_linked(ring, KEY_SPEC_USER_KEYRING));
+    found = 42;
+    assert_int_equal(handoff_find(&ctx, ALICE_UID, &found), -ENODATA);
+    assert_int_equal(found, 42);
     handoff_revoke(ring);
 }
 
 static void
 without_a_variable_it_is_enodata(void **state UNUSED)
 {
-    key_serial_t taken = 42;
+    key_serial_t found = 42;
 
-    assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), -ENODATA);
-    assert_int_equal(taken, 42);
+    assert_int_equal(handoff_find(&ctx, ALICE_UID, &found), -ENODATA);
+    assert_int_equal(found, 42);
 }
 
 static void
@@ -452,37 +466,46 @@ name_it(key_serial_t serial)
 }
 
 static void
-is_taken_once(void **state UNUSED)
+forgetting_unsets_the_variable_and_nothing_else(void **state UNUSED)
 {
-    key_serial_t ring, taken = 0;
+    key_serial_t ring;
 
     NEED();
     ring = make(ALICE_UID);
-    assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), 0);
-    name_it(ring);
-    taken = 42;
-    assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), -ENOKEY);
-    assert_int_equal(taken, 42);
+    handoff_forget(pamh);
     assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+    assert_true(is_linked(ring, KEY_SPEC_USER_KEYRING));
     handoff_revoke(ring);
+}
+
+/* libpam itself would log that it is not there. */
+static void
+forgetting_twice_is_silent(void **state UNUSED)
+{
+    name_it(1);
+    handoff_forget(pamh);
+    handoff_forget(pamh);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+    assert_int_equal(pamh->n_log, 0);
 }
 
 static void
 one_that_timed_out_is_gone(void **state UNUSED)
 {
-    key_serial_t ring, taken = 42;
+    key_serial_t ring, found = 42;
     int r;
 
     NEED();
     ring = make(ALICE_UID);
     handoff_revoke(ring);
-    r = handoff_take(&ctx, ALICE_UID, &taken);
+    r = handoff_find(&ctx, ALICE_UID, &found);
     /* The kernel may not have removed it yet. */
     assert_true(r == -ENOKEY || r == -EKEYREVOKED || r == -EKEYEXPIRED);
-    assert_int_equal(taken, 42);
+    assert_int_equal(found, 42);
     assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
     name_it(INT32_MAX);
-    assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), -ENOKEY);
+    assert_int_equal(handoff_find(&ctx, ALICE_UID, &found), -ENOKEY);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
 }
 
 /* ~/.pam_environment can set the variable to anything. */
@@ -494,7 +517,7 @@ garbage_is_refused_and_removed(void **state UNUSED)
         "12x", " 12", "2147483648", "0x10", "99999999999999999999",
         "+12", "@s",  "1.5",
     };
-    key_serial_t taken = 42;
+    key_serial_t found = 42;
     char variable[64];
     size_t i;
 
@@ -502,8 +525,8 @@ garbage_is_refused_and_removed(void **state UNUSED)
         (void) snprintf(variable, sizeof(variable), HANDOFF_VARIABLE "=%s",
                         texts[i]);
         assert_int_equal(pam_putenv(pamh, variable), PAM_SUCCESS);
-        assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), -EKEYREJECTED);
-        assert_int_equal(taken, 42);
+        assert_int_equal(handoff_find(&ctx, ALICE_UID, &found), -EKEYREJECTED);
+        assert_int_equal(found, 42);
         assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
     }
 }
@@ -511,24 +534,24 @@ garbage_is_refused_and_removed(void **state UNUSED)
 static void
 that_of_another_user_is_refused_and_stays(void **state UNUSED)
 {
-    key_serial_t ring, taken = 42;
+    key_serial_t ring, found = 42;
 
     NEED();
     ring = make(ALICE_UID);
-    assert_int_equal(handoff_take(&ctx, ALICE_UID + 1, &taken), -EKEYREJECTED);
+    assert_int_equal(handoff_find(&ctx, ALICE_UID + 1, &found), -EKEYREJECTED);
     assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
     name_it(ring);
-    assert_int_equal(handoff_take(&ctx, 6100, &taken), -EKEYREJECTED);
+    assert_int_equal(handoff_find(&ctx, 6100, &found), -EKEYREJECTED);
     assert_true(is_linked(ring, KEY_SPEC_USER_KEYRING));
     name_it(ring);
-    assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), 0);
+    assert_int_equal(handoff_find(&ctx, ALICE_UID, &found), 0);
     handoff_revoke(ring);
 }
 
 static void
 anything_but_a_handoff_is_refused(void **state UNUSED)
 {
-    key_serial_t taken = 42, ring = 0, key = 0;
+    key_serial_t found = 42, ring = 0, key = 0;
 
     NEED();
     assert_int_equal(
@@ -538,19 +561,19 @@ anything_but_a_handoff_is_refused(void **state UNUSED)
                      0);
     assert_int_equal(keyctl_setperm(key, KEY_USR_ALL | KEY_POS_ALL), 0);
     name_it(key); /* not a keyring */
-    assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), -EKEYREJECTED);
+    assert_int_equal(handoff_find(&ctx, ALICE_UID, &found), -EKEYREJECTED);
 
     assert_int_equal(
         keyring_make(KEY_SPEC_SESSION_KEYRING, "oidc-handoff:61001:0", &ring),
         0);
     name_it(ring); /* not its permissions */
-    assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), -EKEYREJECTED);
+    assert_int_equal(handoff_find(&ctx, ALICE_UID, &found), -EKEYREJECTED);
 
     assert_int_equal(keyctl_setperm(ring, KEY_USR_ALL), 0);
     assert_int_equal(keyctl_chown(ring, ALICE_UID, (gid_t) -1), 0);
     name_it(ring); /* the user made it */
-    assert_int_equal(handoff_take(&ctx, ALICE_UID, &taken), -EKEYREJECTED);
-    assert_int_equal(taken, 42);
+    assert_int_equal(handoff_find(&ctx, ALICE_UID, &found), -EKEYREJECTED);
+    assert_int_equal(found, 42);
     assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
 }
 
@@ -584,27 +607,100 @@ a_handoff_is_roots_keyring_with_its_name_and_permissions(void **state UNUSED)
                          cases[i].is);
 }
 
+/* ---- Taking ---- */
+
+static void
+is_taken_out_of_roots_keyring_into_the_process(void **state UNUSED)
+{
+    key_serial_t ring;
+
+    NEED();
+    ring = make(ALICE_UID);
+    (void) keyctl_unlink(ring, KEY_SPEC_PROCESS_KEYRING); /* as in sshd */
+    assert_int_equal(handoff_take(ring), 0);
+    assert_false(is_linked(ring, KEY_SPEC_USER_KEYRING));
+    assert_true(is_linked(ring, KEY_SPEC_PROCESS_KEYRING));
+    assert_key(ring, KEY_ACCESS_TOKEN, CANARY "-access");
+}
+
+static void
+is_taken_once(void **state UNUSED)
+{
+    key_serial_t ring;
+
+    NEED();
+    ring = make(ALICE_UID);
+    assert_int_equal(handoff_take(ring), 0);
+    (void) keyctl_unlink(ring, KEY_SPEC_PROCESS_KEYRING); /* elsewhere */
+    assert_int_not_equal(handoff_take(ring), 0);
+    assert_false(is_linked(ring, KEY_SPEC_PROCESS_KEYRING));
+}
+
+/* Another process has it, so that it still exists. */
+static void
+one_that_somebody_else_took_is_gone(void **state UNUSED)
+{
+    key_serial_t ring, other = 0;
+
+    NEED();
+    ring = make(ALICE_UID);
+    assert_int_equal(
+        keyring_make(KEY_SPEC_SESSION_KEYRING, "another process", &other), 0);
+    assert_int_equal(keyctl_link(ring, other), 0);
+    assert_int_equal(handoff_take(ring), 0);
+    (void) keyctl_unlink(ring, KEY_SPEC_PROCESS_KEYRING);
+    assert_int_equal(handoff_take(ring), -ENOKEY);
+    assert_false(is_linked(ring, KEY_SPEC_PROCESS_KEYRING));
+    (void) keyctl_unlink(other, KEY_SPEC_SESSION_KEYRING);
+}
+
+static void
+one_that_cannot_be_linked_still_waits(void **state UNUSED)
+{
+    key_serial_t ring;
+
+    NEED();
+    ring = make(ALICE_UID);
+    FAIL(keyctl_link, ENFILE, 0);
+    assert_int_equal(handoff_take(ring), -ENFILE);
+    WORK(keyctl_link);
+    assert_true(is_linked(ring, KEY_SPEC_USER_KEYRING));
+}
+
+static void
+one_that_was_revoked_cannot_be_taken(void **state UNUSED)
+{
+    key_serial_t ring;
+    int r;
+
+    NEED();
+    ring = make(ALICE_UID);
+    handoff_revoke(ring);
+    r = handoff_take(ring);
+    assert_true(r == -ENOKEY || r == -EKEYREVOKED);
+    assert_false(is_linked(ring, KEY_SPEC_PROCESS_KEYRING));
+}
+
 /* ---- su: the real uid is the caller's ---- */
 
 static int
 make_and_take_as_in_su(void)
 {
-    key_serial_t ring, taken = 0;
+    key_serial_t ring = 0;
     uid_t real, effective, saved;
 
     CHECK(setresuid(ALICE_UID, 0, 0) == 0);
-    CHECK_EQUAL(handoff_make(&ctx, ALICE_UID, &result), 0);
+    CHECK_EQUAL(handoff_make(&ctx, ALICE_UID, &result, &ring), 0);
     CHECK(getresuid(&real, &effective, &saved) == 0);
     CHECK_EQUAL(real, ALICE_UID);
     CHECK_EQUAL(effective, 0);
     CHECK_EQUAL(saved, 0);
-    ring = exported();
+    CHECK_EQUAL(ring, exported());
     CHECK(setresuid(0, 0, 0) == 0);
     CHECK(is_linked(ring, KEY_SPEC_USER_KEYRING)); /* root's */
     CHECK(setresuid(ALICE_UID, 0, 0) == 0);
-    CHECK_EQUAL(handoff_take(&ctx, ALICE_UID, &taken), 0);
+    CHECK_EQUAL(handoff_take(ring), 0);
     CHECK_EQUAL(getuid(), ALICE_UID);
-    CHECK_EQUAL(taken, ring);
     CHECK(setresuid(0, 0, 0) == 0);
     CHECK(!is_linked(ring, KEY_SPEC_USER_KEYRING));
     handoff_revoke(ring);
@@ -670,14 +766,20 @@ main(void)
         TEST(a_variable_that_cannot_be_set_leaves_nothing_behind),
         TEST(a_token_that_is_too_large_leaves_nothing_behind),
         TEST(without_random_numbers_there_is_none),
-        TEST(is_taken_out_of_roots_keyring_into_the_process),
+        TEST(is_found_once_and_still_waits),
         TEST(without_a_variable_it_is_enodata),
-        TEST(is_taken_once),
+        TEST(forgetting_unsets_the_variable_and_nothing_else),
+        TEST(forgetting_twice_is_silent),
         TEST(one_that_timed_out_is_gone),
         TEST(garbage_is_refused_and_removed),
         TEST(that_of_another_user_is_refused_and_stays),
         TEST(anything_but_a_handoff_is_refused),
         TEST(a_handoff_is_roots_keyring_with_its_name_and_permissions),
+        TEST(is_taken_out_of_roots_keyring_into_the_process),
+        TEST(is_taken_once),
+        TEST(one_that_somebody_else_took_is_gone),
+        TEST(one_that_cannot_be_linked_still_waits),
+        TEST(one_that_was_revoked_cannot_be_taken),
         TEST(in_su_it_is_roots_keyring_all_the_same),
         TEST(revoking_ends_every_key_and_the_links),
     };

@@ -260,6 +260,73 @@ a_provider_that_hangs_up_or_is_silent_may_have_got_it(void **state UNUSED)
     secret_clear(&form);
 }
 
+/*
+ * It has read the second form, and closes: nobody knows what came of it.  curl
+ * would send a form that it can read again a second time.
+ */
+static void
+a_form_is_never_sent_twice_by_curl_itself(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/a", 200, "{}", NULL},
+        {"/a", FAKE_HANG_UP, NULL, NULL},
+        {"/a", 200, "{}", NULL},
+    };
+    struct secret form = secret_of("a=b");
+    struct http_reply reply = {0};
+    struct http http = {0};
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(http_open(&http, &settings), 0);
+    assert_int_equal(
+        http_post(&http, fakeprovider_url("/a"), &form, &nothing, &reply), 0);
+    assert_int_equal(reply.status, 200);
+    http_reply_clear(&reply);
+    assert_int_equal(
+        http_post(&http, fakeprovider_url("/a"), &form, &nothing, &reply), 0);
+    assert_int_not_equal(reply.code, CURLE_OK);
+    assert_true(reply.sent); /* so that nobody above repeats it either */
+    assert_int_equal(reply.status, 0);
+    http_reply_clear(&reply);
+    assert_int_equal(fakeprovider_count(), 2);
+    assert_request(1, "/a", "a=b");
+    /* The next one is a new request on a new connection. */
+    assert_int_equal(
+        http_post(&http, fakeprovider_url("/a"), &form, &nothing, &reply), 0);
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(fakeprovider_count(), 3);
+    assert_request(2, "/a", "a=b");
+    http_reply_clear(&reply);
+    http_close(&http);
+    secret_clear(&form);
+}
+
+static void
+a_form_of_many_pieces_arrives_whole(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {{"/a", 200, "{}", NULL}};
+    char many[100000];
+    struct secret form;
+    struct http_reply reply = {0};
+    struct http http = {0};
+    size_t i;
+
+    for (i = 0; i < sizeof(many) - 1; i++)
+        many[i] = (char) ('a' + i % 23);
+    many[sizeof(many) - 1] = '\0';
+    form = secret_of(many);
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(http_open(&http, &settings), 0);
+    assert_int_equal(
+        http_post(&http, fakeprovider_url("/a"), &form, &nothing, &reply), 0);
+    assert_int_equal(reply.status, 200);
+    assert_request(0, "/a", many);
+    assert_true(has(fakeprovider_request(0), "Content-Length: 99999\r\n"));
+    http_reply_clear(&reply);
+    http_close(&http);
+    secret_clear(&form);
+}
+
 /* A socket that listens, and never accepts: its backlog does. */
 static int
 listen_deaf(char *url, size_t size)
@@ -388,6 +455,10 @@ main(void)
         cmocka_unit_test_teardown(an_answer_may_have_one_mebibyte, teardown),
         cmocka_unit_test_teardown(
             a_provider_that_hangs_up_or_is_silent_may_have_got_it, teardown),
+        cmocka_unit_test_teardown(a_form_is_never_sent_twice_by_curl_itself,
+                                  teardown),
+        cmocka_unit_test_teardown(a_form_of_many_pieces_arrives_whole,
+                                  teardown),
         cmocka_unit_test(a_provider_that_cannot_be_reached_has_not_got_it),
         cmocka_unit_test_teardown(
             the_proxy_of_the_settings_is_used_and_no_other, teardown),

@@ -216,6 +216,17 @@ assert_one_line(int priority, const char *part)
         fail_msg("\"%s\" does not say \"%s\"", pamh->log[0], part);
 }
 
+/* What is wrong is for the log; the user shall know whom to ask. */
+static void
+assert_told_to_ask(void)
+{
+    assert_int_equal(pamh->n_prompt, 1);
+    assert_int_equal(pamh->style[0], PAM_TEXT_INFO);
+    assert_string_equal(pamh->prompt[0],
+                        "Logging in by the provider is not set up correctly."
+                        " Please tell your administrator.");
+}
+
 /* ---- Success ---- */
 
 static void
@@ -400,6 +411,7 @@ one_that_dies_is_an_error(void **state UNUSED)
         fakepam_forget(pamh);
         assert_int_equal(run(scripts[i]), -EIO);
         assert_one_line(LOG_ERR, "ended without a result");
+        assert_told_to_ask();
         assert_non_null(strstr(pamh->log[0], fake_program));
     }
 }
@@ -421,6 +433,7 @@ garbage_is_an_error(void **state UNUSED)
         fakepam_forget(pamh);
         assert_int_equal(run_and_tell(scripts[i]), -EIO);
         assert_one_line(LOG_ERR, "ended without a result");
+        assert_told_to_ask();
         assert_string_equal(told(), "gone");
     }
 }
@@ -439,6 +452,7 @@ a_message_that_is_not_for_us_is_an_error(void **state UNUSED)
         (void) snprintf(line, sizeof(line), "send|%s;receive", kinds[i]);
         assert_int_equal(run(line), -EIO);
         assert_one_line(LOG_ERR, "ended without a result");
+        assert_told_to_ask();
     }
 }
 
@@ -449,6 +463,7 @@ one_that_takes_no_answer_is_an_error(void **state UNUSED)
     pamh->answer = "x";
     assert_int_equal(run("deaf;send|need_password"), -EIO);
     assert_int_equal(pamh->n_log, 1);
+    assert_int_equal(pamh->style[pamh->n_prompt - 1], PAM_TEXT_INFO);
 }
 
 /* It will revoke the tokens then, so the login must fail, and say why. */
@@ -459,6 +474,7 @@ one_that_does_not_hear_that_the_tokens_are_safe_fails(void **state UNUSED)
     assert_true(run("deaf;" RESULT_OK) < 0);
     assert_int_equal(stores, 1);
     assert_int_equal(pamh->n_log, 1);
+    assert_told_to_ask();
 }
 
 static void
@@ -467,6 +483,7 @@ one_that_is_missing_is_an_error(void **state UNUSED)
     spawn_result = -ENOENT;
     assert_int_equal(run(""), -EIO);
     assert_one_line(LOG_ERR, "cannot start");
+    assert_told_to_ask();
     assert_non_null(strstr(pamh->log[0], fake_program));
 }
 
@@ -487,7 +504,21 @@ without_a_configuration_nothing_is_started(void **state UNUSED)
     spawned_argv[0][0] = '\0';
     assert_int_equal(run(OK_RESULT), -EINVAL);
     assert_one_line(LOG_ERR, "/etc/test.conf does not exist");
+    assert_told_to_ask();
     assert_string_equal(spawned_argv[0], "");
+}
+
+static void
+a_silent_application_tells_nobody_of_what_is_not_set_up(void **state UNUSED)
+{
+    ctx.silent = true;
+    config_missing = true;
+    assert_int_equal(run(OK_RESULT), -EINVAL);
+    config_missing = false;
+    spawn_result = -ENOENT;
+    assert_int_equal(run(""), -EIO);
+    assert_int_equal(pamh->n_log, 2);
+    assert_int_equal(pamh->n_prompt, 0);
 }
 
 /* ---- Files ---- */
@@ -721,6 +752,7 @@ main(void)
         TEST(one_that_is_missing_is_an_error),
         TEST(without_pipes_it_is_an_error),
         TEST(without_a_configuration_nothing_is_started),
+        TEST(a_silent_application_tells_nobody_of_what_is_not_set_up),
         TEST(a_file_is_given_as_the_first_answer),
         TEST(a_file_that_is_refused_comes_with_the_reason),
         TEST(a_file_is_only_given_first),

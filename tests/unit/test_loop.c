@@ -891,6 +891,24 @@ a_revocation_that_cannot_be_started_is_logged(void **state UNUSED)
     assert_logged(LOG_WARNING, "cannot start");
 }
 
+/* Root revoked them first: it has ended the session itself. */
+static void
+settings_that_are_gone_end_without_a_word(void **state UNUSED)
+{
+    static const int results[] = {-ENOKEY, -EKEYREVOKED};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(results); i++) {
+        teardown(NULL);
+        setup(NULL);
+        keys.take_result = results[i];
+        keys.revoke = NULL;
+        assert_int_equal(RUN(sigterm), 0);
+        assert_trace("| take ");
+        assert_int_equal(n_logged, 0);
+    }
+}
+
 static void
 settings_that_cannot_be_read_revoke_nothing_and_are_logged(void **state UNUSED)
 {
@@ -998,6 +1016,7 @@ main(void)
         TEST(a_revocation_that_is_lost_is_logged),
         TEST(a_revocation_that_takes_10_s_is_given_up),
         TEST(a_revocation_that_cannot_be_started_is_logged),
+        TEST(settings_that_are_gone_end_without_a_word),
         TEST(settings_that_cannot_be_read_revoke_nothing_and_are_logged),
         TEST(loop_end_ends_it_before_it_runs),
         TEST(sighup_executes_it_anew),
