@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -21,10 +22,14 @@ INJECT_ENOMEM(calloc, (size_t n, size_t size), (n, size))
 /* ---- What is behind the entries ---- */
 
 static struct {
-    int login_result, store_result, open_result; /* what they return */
-    bool stores;                                 /* login calls store() */
-    unsigned logins, opens, closes, discards, handoffs; /* how often */
-    struct owner owner;                                 /* of the last call */
+    /* what they return */
+    int login_result, store_result, find_result, open_result;
+    bool stores; /* login calls store() */
+    /* how often */
+    unsigned logins, opens, closes, discards, handoffs, finds, revokes;
+    struct owner owner; /* of the last call */
+    uid_t found_for;
+    key_serial_t opened, discarded, revoked; /* the hand-off of the last call */
     struct options options;
     struct context ctx;
     char config[256];
@@ -49,26 +54,53 @@ __wrap_login_obtain(const struct context *ctx, const struct options *options,
 
 int
 __wrap_handoff_make(const struct context *ctx, uid_t uid UNUSED,
-                    const struct message *result UNUSED)
+                    const struct message *result UNUSED, key_serial_t *out)
 {
+    char text[64];
+
     seen.handoffs++;
-    if (seen.store_result == 0)
-        assert_int_equal(pam_putenv(ctx->pamh, HANDOFF_VARIABLE "=7"), 0);
-    return seen.store_result;
+    if (seen.store_result < 0)
+        return seen.store_result;
+    *out = (key_serial_t) (6 + seen.handoffs); /* 7, 8, ... */
+    (void) snprintf(text, sizeof(text), HANDOFF_VARIABLE "=%d", *out);
+    assert_int_equal(pam_putenv(ctx->pamh, text), 0);
+    return 0;
+}
+
+int
+__wrap_handoff_find(const struct context *ctx, uid_t uid, key_serial_t *out)
+{
+    const char *text = pam_getenv(ctx->pamh, HANDOFF_VARIABLE);
+
+    seen.finds++;
+    seen.found_for = uid;
+    if (text == NULL)
+        return -ENODATA;
+    if (seen.find_result == 0)
+        *out = (key_serial_t) atol(text);
+    handoff_forget(ctx->pamh);
+    return seen.find_result;
+}
+
+void
+__wrap_handoff_revoke(key_serial_t ring)
+{
+    seen.revokes++;
+    seen.revoked = ring;
 }
 
 int
 __wrap_session_open(const struct context *ctx, const struct owner *owner,
-                    struct session *out)
+                    key_serial_t ring, struct session *out)
 {
     seen.opens++;
     seen.owner = *owner;
+    seen.opened = ring;
     seen.ctx = *ctx;
-    (void) pam_putenv(ctx->pamh, HANDOFF_VARIABLE);
     if (seen.open_result < 0)
         return seen.open_result;
     *out = (struct session){
-        .owner = *owner, .ring = 10, .tokens = 11, .helper = HELPER_NONE};
+        .owner = *owner, .ring = ring, .tokens = 11, .helper = HELPER_NONE};
     return 0;
 }
 
@@ -81,10 +113,11 @@ __wrap_session_close(const struct context *ctx, struct session *session)
 }
 
 void
-__wrap_session_discard(const struct context *ctx, const struct owner *owner)
+__wrap_session_discard(const struct context *ctx UNUSED,
+                       const struct owner *owner, key_serial_t ring)
 {
-    (void) pam_putenv(ctx->pamh, HANDOFF_VARIABLE);
     seen.discards++;
+    seen.discarded = ring;
     seen.owner = *owner;
 }
 
@@ -246,7 +279,10 @@ a_bad_argument_is_a_service_error_and_named(void **state UNUSED)
     assert_int_equal(pam_sm_authenticate(pamh, 0, 2, argv), PAM_SERVICE_ERR);
     assert_int_equal(pam_sm_open_session(pamh, 0, 2, argv), PAM_SERVICE_ERR);
     assert_int_equal(pamh->n_log, 2);
-    assert_non_null(strstr(pamh->log[0], "minimum_uid=many"));
+    assert_string_equal(
+        pamh->log[0],
+        "user alice: unknown or malformed module argument: minimum_uid=many");
+    assert_string_equal(pamh->log[1], pamh->log[0]);
     assert_int_equal(pamh->priority[0], LOG_ERR);
     assert_int_equal(seen.logins + seen.opens, 0);
 }
@@ -287,15 +323,56 @@ a_login_that_fails_leaves_nothing(void **state UNUSED)
 {
     seen.login_result = -EACCES;
     assert_int_equal(authenticate(), PAM_AUTH_ERR);
-    assert_int_equal(seen.discards, 2); /* before it, and after it */
+    assert_int_equal(seen.discards, 0); /* there were none */
+    assert_int_equal(pamh->n_log, 0);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+}
+
+/* The exchange did not hear that they are safe. */
+static void
+a_login_that_fails_after_its_tokens_were_kept_discards_them(void **state UNUSED)
+{
+    seen.stores = true;
+    seen.login_result = -EIO;
+    assert_int_equal(authenticate(), PAM_AUTHINFO_UNAVAIL);
+    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discarded, 7);
     assert_int_equal(seen.owner.uid, ALICE_UID);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+    assert_int_equal(pamh->n_log, 0);
+    end(PAM_SUCCESS);
+    assert_int_equal(seen.discards, 1);
+}
+
+static void
+a_second_login_that_fails_discards_the_tokens_of_the_first(void **state UNUSED)
+{
+    seen.stores = true;
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    seen.stores = false;
+    seen.login_result = -EACCES;
+    assert_int_equal(authenticate(), PAM_AUTH_ERR);
+    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discarded, 7);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+}
+
+/* ~/.pam_environment is read before us, maybe. */
+static void
+a_login_that_fails_leaves_no_variable_of_somebody_else(void **state UNUSED)
+{
+    seen.login_result = -EACCES;
+    assert_int_equal(pam_putenv(pamh, HANDOFF_VARIABLE "=12345"), PAM_SUCCESS);
+    assert_int_equal(authenticate(), PAM_AUTH_ERR);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+    assert_int_equal(seen.discards, 0);
 }
 
 static void
 a_login_that_succeeds_is_logged_once(void **state UNUSED)
 {
     assert_int_equal(authenticate(), PAM_SUCCESS);
-    assert_int_equal(seen.discards, 1); /* of an earlier login */
+    assert_int_equal(seen.discards, 0);
     assert_int_equal(pamh->n_log, 1);
     assert_int_equal(pamh->priority[0], LOG_INFO);
 }
@@ -322,7 +399,7 @@ tokens_that_cannot_be_kept_fail_the_login_with_one_line(void **state UNUSED)
         assert_int_equal(pamh->n_log, 1);
         assert_int_equal(pamh->priority[0], LOG_ERR);
         assert_non_null(strstr(pamh->log[0], cases[i].says));
-        assert_int_equal(seen.discards, 2 * (i + 1));
+        assert_int_equal(seen.discards, 0);
     }
 }
 
@@ -333,11 +410,18 @@ a_login_that_cannot_be_remembered_fails(void **state UNUSED)
     malloc_fails = true;
     assert_int_equal(authenticate(), PAM_AUTHINFO_UNAVAIL);
     malloc_fails = false;
+    assert_int_equal(seen.revokes, 1);
+    assert_int_equal(seen.revoked, 7);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
     pamh->set_data_result = PAM_BUF_ERR;
     assert_int_equal(authenticate(), PAM_AUTHINFO_UNAVAIL);
     pamh->set_data_result = PAM_SUCCESS;
+    assert_int_equal(seen.revokes, 2);
+    assert_int_equal(seen.revoked, 8);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
     assert_int_equal(seen.handoffs, 2);
-    assert_int_equal(seen.discards, 4);
+    assert_int_equal(seen.discards, 0);
+    assert_int_equal(pamh->n_log, 2);
 }
 
 /* ---- Logins for which nobody opens a session ---- */
@@ -349,7 +433,8 @@ a_login_without_a_session_is_discarded_at_the_end(void **state UNUSED)
     assert_int_equal(authenticate(), PAM_SUCCESS);
     seen.owner.uid = 0;
     end(PAM_SUCCESS);
-    assert_int_equal(seen.discards, 2);
+    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discarded, 7);
     assert_int_equal(seen.owner.uid, ALICE_UID);
 }
 
@@ -360,8 +445,9 @@ a_second_login_discards_the_tokens_of_the_first(void **state UNUSED)
     assert_int_equal(authenticate(), PAM_SUCCESS);
     assert_int_equal(authenticate(), PAM_SUCCESS);
     assert_int_equal(seen.handoffs, 2);
-    assert_int_equal(seen.discards, 2);
-    assert_non_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discarded, 7);
+    assert_string_equal(pam_getenv(pamh, HANDOFF_VARIABLE), "8");
 }
 
 static void
@@ -371,7 +457,7 @@ a_forked_copy_discards_nothing(void **state UNUSED)
     assert_int_equal(authenticate(), PAM_SUCCESS);
     fakepam_end_in_child(pamh, PAM_DATA_SILENT);
     end(PAM_DATA_SILENT);
-    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discards, 0);
 }
 
 /* Its copy's end, without the flag that says so: what it did is its exit status. */
@@ -408,10 +494,14 @@ a_session_takes_the_login_over(void **state UNUSED)
 {
     seen.stores = true;
     assert_int_equal(authenticate(), PAM_SUCCESS);
-    assert_int_equal(open_session(), PAM_SUCCESS);
+    fakepam_forget(pamh);
+    assert_int_equal(pam_sm_open_session(pamh, 0, 0, argv_none), PAM_SUCCESS);
+    assert_int_equal(seen.opened, 7);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+    assert_int_equal(pamh->n_log, 1);
     assert_int_equal(close_session(), PAM_SUCCESS);
     end(PAM_SUCCESS);
-    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discards, 0);
     assert_int_equal(seen.closes, 1);
 }
 
@@ -447,6 +537,8 @@ a_session_is_for_the_users_ids(void **state UNUSED)
     assert_int_equal(seen.owner.uid, ALICE_UID);
     assert_int_equal(seen.owner.gid, ALICE_GID);
     assert_int_equal(seen.owner.system.gid, 65534);
+    assert_int_equal(seen.found_for, ALICE_UID);
+    assert_int_equal(seen.opened, 7);
     assert_int_equal(pamh->n_log, 1);
     assert_string_equal(pamh->log[0],
                         "user alice: session opened, tokens in keyring 11");
@@ -458,9 +550,6 @@ a_login_without_tokens_opens_quietly(void **state UNUSED)
     pamh->no_system_user = true; /* it is not even looked for */
     assert_int_equal(pam_sm_open_session(pamh, 0, 0, argv_none), PAM_SUCCESS);
     assert_int_equal(seen.opens, 0);
-    seen.open_result = -ENODATA;
-    pamh->no_system_user = false;
-    assert_int_equal(open_session(), PAM_SUCCESS);
     assert_int_equal(pamh->n_log, 0);
     assert_int_equal(close_session(), PAM_SUCCESS);
     assert_int_equal(seen.closes, 0);
@@ -475,8 +564,10 @@ the_tokens_of_another_user_are_revoked(void **state UNUSED)
     fakepam_forget(pamh);
     pamh->user = "first";
     assert_int_equal(pam_sm_open_session(pamh, 0, 0, argv_none), PAM_SUCCESS);
-    assert_int_equal(seen.opens, 0);
-    assert_int_equal(seen.discards, 2);
+    assert_int_equal(seen.opens + seen.finds, 0);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discarded, 7);
     assert_int_equal(seen.owner.uid, ALICE_UID);
     assert_int_equal(pamh->n_log, 1);
     assert_non_null(strstr(pamh->log[0], "alice's"));
@@ -491,6 +582,67 @@ without_the_system_user_nothing_is_done(void **state UNUSED)
     assert_int_equal(open_session(), PAM_SESSION_ERR);
     assert_int_equal(pamh->n_log, 2);
     assert_int_equal(seen.logins + seen.opens, 0);
+    /* In sshd's monitor nobody else can end them. */
+    assert_int_equal(seen.revokes, 1);
+    assert_int_equal(seen.revoked, 7);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+}
+
+/* That login still knows who revokes at the provider. */
+static void
+without_the_system_user_by_now_the_login_is_discarded(void **state UNUSED)
+{
+    seen.stores = true;
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    fakepam_forget(pamh);
+    pamh->no_system_user = true;
+    seen.owner.system.uid = 0;
+    assert_int_equal(pam_sm_open_session(pamh, 0, 0, argv_none),
+                     PAM_SESSION_ERR);
+    assert_int_equal(pamh->n_log, 1);
+    assert_int_equal(seen.opens + seen.revokes, 0);
+    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discarded, 7);
+    assert_int_equal(seen.owner.system.uid, 65534);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+}
+
+/* The variable is for us alone, whatever comes of it. */
+static void
+a_session_that_fails_early_leaves_no_variable(void **state UNUSED)
+{
+    static const char *const users[] = {"mallory", NULL, "ALICE"};
+    const char *bad = "no_such_argument";
+    size_t i;
+
+    assert_int_equal(pam_putenv(pamh, HANDOFF_VARIABLE "=7"), PAM_SUCCESS);
+    assert_int_equal(pam_sm_open_session(pamh, 0, 1, &bad), PAM_SERVICE_ERR);
+    assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+    for (i = 0; i < ARRAY_LEN(users); i++) {
+        pamh->user = users[i];
+        assert_int_equal(open_session(), PAM_USER_UNKNOWN);
+        assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
+    }
+    fakepam_forget(pamh);
+    pamh->user = NULL; /* a second time, without one */
+    assert_int_equal(pam_sm_open_session(pamh, 0, 0, argv_none),
+                     PAM_USER_UNKNOWN);
+    assert_int_equal(pamh->n_log, 0);
+    assert_int_equal(seen.opens, 0);
+}
+
+static void
+tokens_of_a_session_that_fails_early_are_discarded_at_the_end(
+    void **state UNUSED)
+{
+    const char *bad = "no_such_argument";
+
+    seen.stores = true;
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    assert_int_equal(pam_sm_open_session(pamh, 0, 1, &bad), PAM_SERVICE_ERR);
+    end(PAM_SUCCESS);
+    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discarded, 7);
 }
 
 /* The provider's name is compared with the one that PAM has. */
@@ -507,11 +659,71 @@ a_name_that_is_spelled_otherwise_is_no_user(void **state UNUSED)
 static void
 a_session_that_cannot_be_opened_is_a_session_error(void **state UNUSED)
 {
-    seen.open_result = -EIO; /* of what, it has logged */
+    seen.open_result = -EIO;
     assert_int_equal(open_session(), PAM_SESSION_ERR);
-    assert_int_equal(pamh->n_log, 0);
+    assert_int_equal(pamh->n_log, 1);
     assert_int_equal(close_session(), PAM_SUCCESS);
     assert_int_equal(seen.closes, 0);
+}
+
+static void
+why_a_session_cannot_be_opened_is_one_line(void **state UNUSED)
+{
+    static const struct {
+        int r, code, priority;
+        const char *says;
+    } cases[] = {
+        {-EKEYREJECTED, PAM_SESSION_ERR, LOG_WARNING,
+         HANDOFF_VARIABLE " does not name a hand-off for this user"},
+        {-ENOKEY, PAM_SESSION_ERR, LOG_WARNING, "timed out before"},
+        {-EKEYEXPIRED, PAM_SESSION_ERR, LOG_WARNING, "timed out before"},
+        {-EKEYREVOKED, PAM_SESSION_ERR, LOG_WARNING, "timed out before"},
+        {-EDQUOT, PAM_SESSION_ERR, LOG_ERR, "kernel.keys.root_maxkeys"},
+        {-ENOENT, PAM_SESSION_ERR, LOG_ERR, "No such file or directory"},
+        /* A helper that dies at once is no login without tokens. */
+        {-ENODATA, PAM_SESSION_ERR, LOG_ERR, "cannot set up the session's"},
+        {-ENOMEM, PAM_BUF_ERR, LOG_ERR, "cannot set up the session's tokens"},
+        {-EACCES, PAM_SESSION_ERR, LOG_ERR, "cannot set up the session's"},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        fakepam_forget(pamh);
+        seen.open_result = cases[i].r;
+        assert_int_equal(open_session(), cases[i].code);
+        assert_int_equal(pamh->n_log, 1);
+        assert_int_equal(pamh->priority[0], cases[i].priority);
+        assert_non_null(strstr(pamh->log[0], "user alice: "));
+        assert_non_null(strstr(pamh->log[0], cases[i].says));
+    }
+}
+
+static void
+a_forged_handoff_opens_nothing(void **state UNUSED)
+{
+    seen.find_result = -EKEYREJECTED;
+    assert_int_equal(open_session(), PAM_SESSION_ERR);
+    assert_int_equal(seen.opens, 0);
+    assert_int_equal(seen.revokes + seen.discards, 0); /* it is not ours */
+    assert_int_equal(pamh->n_log, 1);
+    assert_non_null(strstr(pamh->log[0], "refused"));
+}
+
+/* Whatever is left of them, and at once: the application may live long. */
+static void
+tokens_of_a_session_that_cannot_be_opened_are_discarded(void **state UNUSED)
+{
+    seen.stores = true;
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    fakepam_forget(pamh);
+    seen.open_result = -EDQUOT;
+    assert_int_equal(pam_sm_open_session(pamh, 0, 0, argv_none),
+                     PAM_SESSION_ERR);
+    assert_int_equal(seen.discards, 1);
+    assert_int_equal(seen.discarded, 7);
+    assert_int_equal(pamh->n_log, 1);
+    end(PAM_SUCCESS);
+    assert_int_equal(seen.discards, 1);
 }
 
 static void
@@ -643,6 +855,9 @@ main(void)
         TEST(no_user_at_all_is_an_unknown_user),
         TEST(a_conversation_to_be_called_again_is_incomplete),
         TEST(a_login_that_fails_leaves_nothing),
+        TEST(a_login_that_fails_after_its_tokens_were_kept_discards_them),
+        TEST(a_second_login_that_fails_discards_the_tokens_of_the_first),
+        TEST(a_login_that_fails_leaves_no_variable_of_somebody_else),
         TEST(a_login_that_succeeds_is_logged_once),
         TEST(tokens_that_cannot_be_kept_fail_the_login_with_one_line),
         TEST(a_login_that_cannot_be_remembered_fails),
@@ -657,8 +872,14 @@ main(void)
         TEST(a_login_without_tokens_opens_quietly),
         TEST(the_tokens_of_another_user_are_revoked),
         TEST(without_the_system_user_nothing_is_done),
+        TEST(without_the_system_user_by_now_the_login_is_discarded),
+        TEST(a_session_that_fails_early_leaves_no_variable),
+        TEST(tokens_of_a_session_that_fails_early_are_discarded_at_the_end),
         TEST(a_name_that_is_spelled_otherwise_is_no_user),
         TEST(a_session_that_cannot_be_opened_is_a_session_error),
+        TEST(why_a_session_cannot_be_opened_is_one_line),
+        TEST(a_forged_handoff_opens_nothing),
+        TEST(tokens_of_a_session_that_cannot_be_opened_are_discarded),
         TEST(a_session_that_is_open_stays_as_it_is),
         TEST(a_session_is_closed_once),
         TEST(a_session_that_was_closed_can_be_opened_again),

@@ -544,6 +544,15 @@ gives_the_errno_when_it_cannot_begin(void **state UNUSED)
     assert_int_equal(loop_begin(&helper), -EKEYREVOKED);
 }
 
+/* The tokens are good all the same. */
+static void
+begins_without_a_status_that_cannot_be_written(void **state UNUSED)
+{
+    keys.put_result = -EDQUOT;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_logged(LOG_WARNING, "cannot write the status");
+}
+
 /* ---- Renewing ---- */
 
 static void
@@ -984,6 +993,7 @@ main(void)
         TEST(without_a_refresh_token_the_timer_is_the_expiry),
         TEST(without_a_keyring_the_session_is_over),
         TEST(gives_the_errno_when_it_cannot_begin),
+        TEST(begins_without_a_status_that_cannot_be_written),
         TEST(renews_when_it_is_due),
         TEST(renews_again_and_again),
         TEST(waits_for_three_requests),
