@@ -215,6 +215,8 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
     if (!conversation_possible(pamh))
         return PAM_IGNORE;
     r = begin(pamh, flags, argc, argv, &ctx, &options, &pw);
+    if (r == PAM_SERVICE_ERR)
+        log_user(&ctx, TELL_ADMINISTRATOR);
     if (r != PAM_SUCCESS)
         return r;
     if (!is_for_us(&options, pw)) {

@@ -16,11 +16,6 @@
 /* A few requests of at most a minute each; afterwards it is not alive. */
 #define SILENCE_MAX_S INT64_C(400)
 
-/* What is wrong is for the log. */
-#define TELL_ADMINISTRATOR                                                     \
-    "Logging in by the provider is not set up correctly. Please tell your"     \
-    " administrator."
-
 struct dialogue {
     const struct context *ctx;
     const struct options *options;

@@ -8,6 +8,11 @@
 #include "pam/options.h"
 #include "pam/session.h"
 
+/* What the user is told of what only the log explains. */
+#define TELL_ADMINISTRATOR                                                     \
+    "Logging in by the provider is not set up correctly. Please tell your"     \
+    " administrator."
+
 /* Keep what a RESULT brought.  0, or a negative errno that it has logged. */
 typedef int store_fn(const struct context *ctx, const struct owner *owner,
                      const struct message *result);

@@ -11,7 +11,7 @@ import shutil
 import signal
 import time
 
-from conftest import CANARY, TOP, PamApp, configure, helpers, keys, leftovers, ssh, stack, wait_until
+from conftest import CANARY, TOP, PamApp, configure, helpers, keys, leftovers, live_keys, ssh, stack, wait_until
 
 PROBE = "/tmp/keyprobe.py"
 CALLS = "/tmp/keyprobe.json"
@@ -229,7 +229,7 @@ def tokens_gone():
 
 
 def all_gone():
-    return not helpers() and not keys()
+    return not helpers() and not live_keys()
 
 
 def wait_gone(seconds=15):
