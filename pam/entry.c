@@ -327,6 +327,8 @@ session_start(const struct context *ctx, const struct passwd *pw,
         session_close(ctx, session);
         r = -ENOMEM;
     }
+    if (r == -EINVAL)
+        r = -EIO; /* not the one that owner_get() has logged */
     if (r < 0)
         free(session);
     else
@@ -373,6 +375,7 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
     }
     if (data_get(pamh, SESSION_DATA) != NULL) {
         log_line(&ctx, LOG_DEBUG, "the session is open already");
+        handoff_forget(pamh);
         return PAM_SUCCESS;
     }
     r = open_session(&ctx, pw);

@@ -460,7 +460,8 @@ a_forked_copy_discards_nothing(void **state UNUSED)
     assert_int_equal(seen.discards, 0);
 }
 
-/* Its copy's end, without the flag that says so: what it did is its exit status. */
+/* Its copy's end, without the flag that says so: what it did is its exit
+ * status. */
 static int
 end_in_a_fork(unsigned *counter)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * With real keyrings, root's own among them: each test revokes what it made, and
- * everything in a hand-off times out by itself.
+ * With real keyrings, root's own among them: each test revokes what it made,
+ * and everything in a hand-off times out by itself.
  */
 #include <config.h>
 

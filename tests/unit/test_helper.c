@@ -167,8 +167,7 @@ told(void)
 static int
 start_with(const char *what, key_serial_t tokens)
 {
-    const struct helper_user user = {
-        .name = what, .uid = 61001, .gid = 61002, .real_gid = 61003};
+    const struct helper_user user = {.name = what, .uid = 61001, .gid = 61002};
 
     return helper_start(&user, ring, tokens, &helper);
 }
@@ -232,7 +231,7 @@ gets_the_users_ids_and_no_privilege(void **state UNUSED)
     assert_true(spawned.plan.become);
     assert_int_equal(spawned.plan.uid, 61001);
     assert_int_equal(spawned.plan.gid, 61002);
-    assert_int_equal(spawned.plan.real_gid, 61003);
+    assert_int_equal(spawned.plan.real_gid, 65534);
 }
 
 static void

@@ -188,8 +188,8 @@ run_and_tell(const char *what)
 }
 
 /*
- * What it wrote to the FIFO: up to the end, so that the next one to open it does
- * not meet this writer.
+ * What it wrote to the FIFO: up to the end, so that the next one to open it
+ * does not meet this writer.
  */
 static const char *
 told(void)
