@@ -801,6 +801,8 @@ CASE(the_keys_of_a_discarded_handoff_are_protected_for_the_helper)
     struct key_info info;
 
     CHECK_EQUAL(log_in(), 0);
+    /* Nothing else holds the keys afterwards: the kernel would remove them. */
+    CHECK_EQUAL(keyctl_link(handoff, KEY_SPEC_SESSION_KEYRING), 0);
     session_discard(&ctx, &owner, handoff);
     CHECK_EQUAL(key_info_get(key_of(KEY_ACCESS_TOKEN), &info), 0);
     CHECK_EQUAL(info.permissions, KEY_FOR_SESSION);
