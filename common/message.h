@@ -20,15 +20,18 @@
  *
  * Who says what:
  *
- *   module -> exchange   LOGIN  config path user, then the answers FILE (file,
- *                        or reason when it is refused) and PASSWORD (password)
+ *   module -> exchange   LOGIN  config path user uid deadline, then the answers
+ *                        FILES (file, or reason when it is refused; map, or
+ *                        map_reason) and PASSWORD (password)
  *   helper -> exchange   RENEW  settings refresh_token
  *   helper, module -> exchange
  *                        REVOKE settings refresh_token? access_token?
  *   both -> exchange     STORED the tokens of the last RESULT are safe.  Who
  *                        hangs up without saying so does not have them, and the
  *                        exchange revokes what it obtained.
- *   exchange -> module   NEED_FILE path (only ever the first message)
+ *   exchange -> module   NEED_FILES path? map_path?  Always the first message,
+ *                        before the exchange talks to anybody else, and never
+ *                        again: a stranger who took it over gets no file.
  *                        NEED_PASSWORD
  *                        PROMPT user_code verification_uri
  *                        verification_uri_complete? expires_in
@@ -39,6 +42,7 @@
  *                              before_expiry revoke timeout
  *                              reason? notice?: good, but not all is well
  *                          otherwise: reason notice? retry_after?
+ *                          always: sandbox?
  *   helper -> module     READY pid;  module -> helper: GO
  */
 enum field {
@@ -69,18 +73,24 @@ enum field {
     FIELD_NOTICE,      /* why, for the user: one line, no secret */
     FIELD_RETRY_AFTER, /* seconds, as the provider asked for */
     FIELD_PID,
+    FIELD_UID,        /* of FIELD_USER */
+    FIELD_DEADLINE,   /* seconds that this login may take, 0: no limit */
+    FIELD_MAP_PATH,   /* [login] username_map_file */
+    FIELD_MAP,        /* its bytes */
+    FIELD_MAP_REASON, /* why it was refused */
+    FIELD_SANDBOX,    /* what is in force: one line, for the debug log */
     FIELD_COUNT
 };
 
 enum kind {
     KIND_NONE,
     KIND_LOGIN,
-    KIND_FILE,
+    KIND_FILES,
     KIND_PASSWORD,
     KIND_RENEW,
     KIND_REVOKE,
     KIND_STORED,
-    KIND_NEED_FILE,
+    KIND_NEED_FILES,
     KIND_NEED_PASSWORD,
     KIND_PROMPT,
     KIND_RESULT,

@@ -14,6 +14,7 @@ static const char *const names[OUTCOME_COUNT] = {
     [OUTCOME_MISCONFIGURED] = "misconfigured",
     [OUTCOME_DENIED] = "denied",
     [OUTCOME_EXPIRED] = "expired",
+    [OUTCOME_WRONG_PASSWORD] = "wrong_password",
 };
 
 const char *

@@ -10,9 +10,10 @@ enum outcome {
     OUTCOME_TRANSIENT, /* not reached, overloaded: the same may work later */
     OUTCOME_AMBIGUOUS, /* sent, no answer: it may have been carried out */
     OUTCOME_DEAD,      /* the grant is over: only a new login helps */
-    OUTCOME_MISCONFIGURED, /* an administrator must act: client, scope, TLS */
-    OUTCOME_DENIED,        /* login: refused by the user or by a check */
-    OUTCOME_EXPIRED,       /* login: nobody approved in time */
+    OUTCOME_MISCONFIGURED,  /* an administrator must act: client, scope, TLS */
+    OUTCOME_DENIED,         /* login: refused by the user or by a check */
+    OUTCOME_EXPIRED,        /* login: nobody approved in time */
+    OUTCOME_WRONG_PASSWORD, /* login: another try may do better */
     OUTCOME_COUNT
 };
 

@@ -21,7 +21,8 @@ verdict_from_result(const struct message *result, struct verdict *out)
         return;
     }
     /* A login's words for it; a renewal that hears them is over as well. */
-    if (out->outcome == OUTCOME_DENIED || out->outcome == OUTCOME_EXPIRED)
+    if (out->outcome == OUTCOME_DENIED || out->outcome == OUTCOME_EXPIRED
+        || out->outcome == OUTCOME_WRONG_PASSWORD)
         out->outcome = OUTCOME_DEAD;
     if (message_number(result, FIELD_RETRY_AFTER, &out->retry_after) < 0)
         out->retry_after = 0;

@@ -39,6 +39,7 @@ pam_code(int r, int otherwise)
     case -ENOMEM:
         return PAM_BUF_ERR;
     case -EACCES:
+    case -EKEYREJECTED:
     case -ETIME:
         return PAM_AUTH_ERR;
     case -EHOSTUNREACH:

@@ -51,7 +51,7 @@ say_stored(const struct dialogue *dialogue)
 static int
 answer_file(struct dialogue *dialogue, const struct message *question)
 {
-    struct message answer = {.kind = KIND_FILE};
+    struct message answer = {.kind = KIND_FILES};
     struct secret bytes = {0};
     const char *why;
     int r;
@@ -119,7 +119,7 @@ answer(struct dialogue *dialogue, const struct message *question)
     dialogue->first = false;
     /* Before it has talked to anybody but us, and never again: the exchange
      * may not ask root for files once a stranger could have taken it over. */
-    if (question->kind == KIND_NEED_FILE && first)
+    if (question->kind == KIND_NEED_FILES && first)
         return answer_file(dialogue, question);
     if (question->kind == KIND_NEED_PASSWORD)
         return answer_password(dialogue, question);
@@ -176,6 +176,7 @@ static const struct verdict {
     [OUTCOME_MISCONFIGURED] = {-EINVAL, LOG_ERR},
     [OUTCOME_DENIED] = {-EACCES, LOG_NOTICE},
     [OUTCOME_EXPIRED] = {-ETIME, LOG_NOTICE},
+    [OUTCOME_WRONG_PASSWORD] = {-EKEYREJECTED, LOG_NOTICE},
 };
 
 /* Log and tell how it ended. */

@@ -23,6 +23,7 @@ static const char *const notices[OUTCOME_COUNT] = {
                               "correctly. Please tell your administrator.",
     [OUTCOME_DENIED] = "The provider refused the login.",
     [OUTCOME_EXPIRED] = "Nobody approved the login in time.",
+    [OUTCOME_WRONG_PASSWORD] = "The user name or the password is wrong.",
 };
 
 /* ---- before: what root wrote --------------------------------------------- */
@@ -34,14 +35,14 @@ static const char *const notices[OUTCOME_COUNT] = {
 static int
 fetch_secret(struct exchange *exchange, struct config *config)
 {
-    struct message question = {.kind = KIND_NEED_FILE}, answer = {0};
+    struct message question = {.kind = KIND_NEED_FILES}, answer = {0};
     int r;
 
     if (config->client_secret_file == NULL)
         return 0;
     r = message_set_text(&question, FIELD_PATH, config->client_secret_file);
     if (r == 0)
-        r = caller_ask(&exchange->caller, &question, KIND_FILE, &answer);
+        r = caller_ask(&exchange->caller, &question, KIND_FILES, &answer);
     if (r == 0 && !message_has(&answer, FIELD_FILE))
         r = config_secret_problem(config,
                                   message_has(&answer, FIELD_REASON)

@@ -34,8 +34,7 @@ refused(const struct client_reply *reply, const char *url,
     if (strcmp(reply->answer.error, "invalid_grant") != 0
         || reply->outcome != OUTCOME_DEAD)
         return client_problem(reply, "the token endpoint", url, problem);
-    problem_notice(problem, "The user name or the password is wrong.");
-    return problem_set(problem, OUTCOME_DENIED,
+    return problem_set(problem, OUTCOME_WRONG_PASSWORD,
                        "user name or password is wrong");
 }
 
@@ -71,7 +70,8 @@ password_run(const struct client *client, const char *scope, const char *user,
 
     r = caller_ask(caller, &question, KIND_PASSWORD, &answer);
     if (r == 0 && answer.field[FIELD_PASSWORD].len == 0)
-        r = problem_set(problem, OUTCOME_DENIED, "no password was given");
+        r = problem_set(problem, OUTCOME_WRONG_PASSWORD,
+                        "no password was given");
     if (r == 0)
         r = exchange(client, scope, user, &answer.field[FIELD_PASSWORD], out,
                      problem);

@@ -37,6 +37,9 @@ static const struct text {
     TEXT(device_authorization_endpoint, false),
     TEXT(revocation_endpoint, false),
     TEXT(jwks_uri, false),
+    TEXT(userinfo_endpoint, false),
+    TEXT(introspection_endpoint, false),
+    TEXT(signing_algorithms, false),
 };
 
 static char **

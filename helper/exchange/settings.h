@@ -34,6 +34,9 @@ struct settings {
     char *device_authorization_endpoint;
     char *revocation_endpoint;
     char *jwks_uri;
+    char *userinfo_endpoint;
+    char *introspection_endpoint;
+    char *signing_algorithms; /* of ID tokens, with one space between them */
 };
 
 /* The word for it in the configuration: "none", "client_secret_basic", … */

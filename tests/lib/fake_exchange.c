@@ -31,12 +31,12 @@
 static const char *const kinds[KIND_COUNT] = {
     [KIND_NONE] = "none",
     [KIND_LOGIN] = "login",
-    [KIND_FILE] = "file",
+    [KIND_FILES] = "files",
     [KIND_PASSWORD] = "password",
     [KIND_RENEW] = "renew",
     [KIND_REVOKE] = "revoke",
     [KIND_STORED] = "stored",
-    [KIND_NEED_FILE] = "need_file",
+    [KIND_NEED_FILES] = "need_files",
     [KIND_NEED_PASSWORD] = "need_password",
     [KIND_PROMPT] = "prompt",
     [KIND_RESULT] = "result",
@@ -72,6 +72,12 @@ static const char *const fields[FIELD_COUNT] = {
     [FIELD_NOTICE] = "notice",
     [FIELD_RETRY_AFTER] = "retry_after",
     [FIELD_PID] = "pid",
+    [FIELD_UID] = "uid",
+    [FIELD_DEADLINE] = "deadline",
+    [FIELD_MAP_PATH] = "map_path",
+    [FIELD_MAP] = "map",
+    [FIELD_MAP_REASON] = "map_reason",
+    [FIELD_SANDBOX] = "sandbox",
 };
 
 static struct secret input;

@@ -81,18 +81,18 @@ static void
 a_question_is_sent_before_its_answer_is_awaited(void **state)
 {
     struct ends *ends = *state;
-    struct message question = {.kind = KIND_NEED_FILE}, message = {0};
+    struct message question = {.kind = KIND_NEED_FILES}, message = {0};
     struct secret buf = {0};
 
     assert_int_equal(message_set_text(&question, FIELD_PATH, "/s"), 0);
-    assert_int_equal(message_send_kind(ends->to, KIND_FILE), 0);
-    assert_int_equal(caller_ask(&ends->caller, &question, KIND_FILE, &message),
+    assert_int_equal(message_send_kind(ends->to, KIND_FILES), 0);
+    assert_int_equal(caller_ask(&ends->caller, &question, KIND_FILES, &message),
                      0);
     assert_int_equal(message_wait(ends->from, &buf, 0, &message), 0);
-    assert_int_equal(message.kind, KIND_NEED_FILE);
+    assert_int_equal(message.kind, KIND_NEED_FILES);
     assert_string_equal(message_text(&message, FIELD_PATH), "/s");
     fd_close(&ends->from);
-    assert_int_equal(caller_ask(&ends->caller, &question, KIND_FILE, &message),
+    assert_int_equal(caller_ask(&ends->caller, &question, KIND_FILES, &message),
                      -EPIPE);
     message_clear(&question);
     message_clear(&message);

@@ -280,16 +280,16 @@ the_secret_is_asked_for_before_the_network(void **state UNUSED)
 
     fakeprovider_start(answers, ARRAY_LEN(answers));
     begin(&play, CONFIG SECRET BY_PASSWORD);
-    play_hear(&play, KIND_NEED_FILE, &message);
+    play_hear(&play, KIND_NEED_FILES, &message);
     assert_field(&message, FIELD_PATH, "/s");
     assert_int_equal(fakeprovider_count(), 0);
     message_clear(&message);
-    message.kind = KIND_FILE;
+    message.kind = KIND_FILES;
     set(&message, FIELD_FILE, "s3cret\n");
     play_say(&play, &message);
     give_password(&play);
     play_hear(&play, KIND_RESULT, &message);
-    assert_field(&message, FIELD_OUTCOME, "denied");
+    assert_field(&message, FIELD_OUTCOME, "wrong_password");
     assert_field(&message, FIELD_REASON, "user name or password is wrong");
     assert_int_equal(play_end(&play), 0);
     assert_request(1, "/t",
@@ -324,9 +324,9 @@ a_secret_that_is_refused_names_file_and_line(void **state UNUSED)
     fakeprovider_start(NULL, 0);
     for (i = 0; i < ARRAY_LEN(cases); i++) {
         begin(&play, CONFIG SECRET);
-        play_hear(&play, KIND_NEED_FILE, &message);
+        play_hear(&play, KIND_NEED_FILES, &message);
         message_clear(&message);
-        message.kind = KIND_FILE;
+        message.kind = KIND_FILES;
         set(&message, cases[i].field, cases[i].text);
         play_say(&play, &message);
         play_hear(&play, KIND_RESULT, &message);

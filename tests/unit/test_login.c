@@ -445,7 +445,7 @@ garbage_is_an_error(void **state UNUSED)
 static void
 a_message_that_is_not_for_us_is_an_error(void **state UNUSED)
 {
-    static const char *const kinds[] = {"login",  "file",   "password", "renew",
+    static const char *const kinds[] = {"login",  "files",  "password", "renew",
                                         "revoke", "stored", "ready",    "go"};
     char line[64];
     size_t i;
@@ -531,7 +531,7 @@ static void
 a_file_is_given_as_the_first_answer(void **state UNUSED)
 {
     NEED_KEYS();
-    assert_int_equal(run("send|need_file|path=/etc/secret;receive;echo|file"),
+    assert_int_equal(run("send|need_files|path=/etc/secret;receive;echo|file"),
                      -EACCES);
     assert_int_equal(files_read, 1);
     assert_one_line(LOG_NOTICE, CANARY "-file");
@@ -542,11 +542,11 @@ a_file_that_is_refused_comes_with_the_reason(void **state UNUSED)
 {
     NEED_KEYS();
     file_why = "may be read by others";
-    assert_int_equal(run("send|need_file|path=/etc/secret;receive;echo|reason"),
-                     -EACCES);
+    assert_int_equal(
+        run("send|need_files|path=/etc/secret;receive;echo|reason"), -EACCES);
     assert_one_line(LOG_NOTICE, "may be read by others");
     fakepam_forget(pamh);
-    assert_int_equal(run("send|need_file|path=/etc/secret;receive;echo|file"),
+    assert_int_equal(run("send|need_files|path=/etc/secret;receive;echo|file"),
                      -EACCES);
     assert_null(strstr(pamh->log[0], CANARY));
 }
@@ -559,12 +559,12 @@ a_file_is_only_given_first(void **state UNUSED)
         const char *script;
         unsigned files;
     } cases[] = {
-        {"send|need_file|path=/etc/secret;receive;"
-         "send|need_file|path=/etc/secret;receive",
+        {"send|need_files|path=/etc/secret;receive;"
+         "send|need_files|path=/etc/secret;receive",
          1},
-        {"send|need_password;receive;send|need_file|path=/etc/secret;receive",
+        {"send|need_password;receive;send|need_files|path=/etc/secret;receive",
          0},
-        {"send|prompt|user_code=c;send|need_file|path=/etc/secret;receive", 0},
+        {"send|prompt|user_code=c;send|need_files|path=/etc/secret;receive", 0},
     };
     size_t i;
 
@@ -596,7 +596,7 @@ a_password_may_come_after_a_file(void **state UNUSED)
 {
     NEED_KEYS();
     pamh->answer = "x";
-    assert_int_equal(run("send|need_file|path=/etc/secret;receive;"
+    assert_int_equal(run("send|need_files|path=/etc/secret;receive;"
                          "send|need_password;receive;" OK_RESULT),
                      0);
 }
@@ -695,7 +695,7 @@ leaves_no_copy_of_a_secret_in_memory(void **state UNUSED)
     NEED_KEYS();
     pamh->answer = CANARY "-password";
     wiped_begin(CANARY);
-    assert_int_equal(run("send|need_file|path=/etc/secret;receive;"
+    assert_int_equal(run("send|need_files|path=/etc/secret;receive;"
                          "send|need_password;receive;" OK_RESULT),
                      0);
     assert_wiped();

@@ -253,7 +253,7 @@ every_field_and_every_kind_comes_back(void **state UNUSED)
 static void
 an_empty_field_comes_back_and_an_absent_one_does_not(void **state UNUSED)
 {
-    in.kind = KIND_FILE;
+    in.kind = KIND_FILES;
     assert_int_equal(message_set(&in, FIELD_FILE, NULL, 0), 0);
     assert_int_equal(message_encode(&in, &wire), 0);
     assert_int_equal(message_decode(wire.data, wire.len, &out), wire.len);
@@ -270,7 +270,7 @@ octets_of_any_value_come_back(void **state UNUSED)
 
     for (i = 0; i < 256; i++)
         all[i] = (uint8_t) i;
-    in.kind = KIND_FILE;
+    in.kind = KIND_FILES;
     assert_int_equal(message_set(&in, FIELD_FILE, all, sizeof(all)), 0);
     assert_int_equal(message_encode(&in, &wire), 0);
     assert_int_equal(message_decode(wire.data, wire.len, &out), wire.len);
@@ -404,7 +404,7 @@ takes_a_message_of_the_largest_size(void **state UNUSED)
 {
     static const char many[MESSAGE_MAX - 5 - 6];
 
-    in.kind = KIND_FILE;
+    in.kind = KIND_FILES;
     assert_int_equal(message_set(&in, FIELD_FILE, many, sizeof(many)), 0);
     assert_int_equal(message_encode(&in, &wire), 0);
     assert_int_equal(wire.len, MESSAGE_MAX);
@@ -416,7 +416,7 @@ encodes_no_message_that_is_larger(void **state UNUSED)
 {
     static const char many[MESSAGE_MAX - 5 - 6 + 1];
 
-    in.kind = KIND_FILE;
+    in.kind = KIND_FILES;
     assert_int_equal(message_set(&in, FIELD_FILE, many, sizeof(many)), 0);
     assert_int_equal(message_encode(&in, &wire), -EMSGSIZE);
     assert_true(wire.len <= MESSAGE_MAX);
@@ -674,7 +674,7 @@ the_largest_message_goes_through_a_pipe(void **state UNUSED)
     void *failed;
 
     memset(many, 'm', sizeof(many));
-    in.kind = KIND_FILE;
+    in.kind = KIND_FILES;
     assert_int_equal(message_set(&in, FIELD_FILE, many, sizeof(many)), 0);
     assert_int_equal(pthread_create(&writer, NULL, write_all, many), 0);
     assert_int_equal(message_wait(fds[0], &buf, 10000, &out), 0);

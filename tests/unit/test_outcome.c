@@ -11,6 +11,7 @@ static const char *const names[] = {
     [OUTCOME_DEAD] = "dead",
     [OUTCOME_MISCONFIGURED] = "misconfigured",
     [OUTCOME_DENIED] = "denied",
+    [OUTCOME_WRONG_PASSWORD] = "wrong_password",
     [OUTCOME_EXPIRED] = "expired",
 };
 

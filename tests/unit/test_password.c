@@ -94,9 +94,9 @@ no_password_is_not_tried(void **state UNUSED)
 
     fakeprovider_start(NULL, 0);
     assert_int_equal(play(NULL, &game), -EPROTO);
-    assert_int_equal(game.problem.outcome, OUTCOME_DENIED);
+    assert_int_equal(game.problem.outcome, OUTCOME_WRONG_PASSWORD);
     assert_int_equal(play("", &game), -EPROTO);
-    assert_int_equal(game.problem.outcome, OUTCOME_DENIED);
+    assert_int_equal(game.problem.outcome, OUTCOME_WRONG_PASSWORD);
     assert_string_equal(game.problem.reason, "no password was given");
     assert_int_equal(fakeprovider_count(), 0);
 }
@@ -118,8 +118,7 @@ a_refusal_is_told_apart_from_a_failure(void **state UNUSED)
         const char *reason; /* part of it */
         const char *notice;
     } expected[ARRAY_LEN(answers)] = {
-        {OUTCOME_DENIED, "user name or password is wrong",
-         "The user name or the password is wrong."},
+        {OUTCOME_WRONG_PASSWORD, "user name or password is wrong", ""},
         {OUTCOME_TRANSIENT, "the token endpoint at 127.0.0.1:", ""},
         {OUTCOME_MISCONFIGURED, "401 invalid_client", ""},
         {OUTCOME_DEAD, "400 without an error code", ""},

@@ -212,7 +212,7 @@ static void
 anything_but_a_result_is_ebadmsg(void **state UNUSED)
 {
     static const char *const scripts[] = {
-        "send|need_file|path=/etc/shadow",
+        "send|need_files|path=/etc/shadow",
         "send|need_password",
         "send|prompt|user_code=x",
         "send|go",
