@@ -127,6 +127,7 @@ key_info_parse(const char *text, struct key_info *out)
     unsigned uid, gid, permissions;
     char type[32];
 
+    /* The kernel's numbers fit. NOLINTNEXTLINE(cert-err34-c) */
     if (sscanf(text, "%31[^;];%u;%u;%x;%127[^\n]", type, &uid, &gid,
                &permissions, info.description)
         != 5)

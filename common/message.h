@@ -100,7 +100,7 @@ enum kind {
 };
 
 #define MESSAGE_END 0xff
-#define MESSAGE_MAX (256U * 1024)
+#define MESSAGE_MAX ((size_t) 256 * 1024)
 
 /*
  * The largest payload of a `user` key in the kernel, and so of a token.

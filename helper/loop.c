@@ -64,7 +64,9 @@ before_expiry(void)
         margin = (struct margin){.unit = MARGIN_AUTO};
     message_clear(&settings);
     /* No refresh token: wake up when the access token ends, to say so. */
-    return r == -ENOKEY ? (struct margin){.unit = MARGIN_SECONDS} : margin;
+    if (r == -ENOKEY)
+        margin = (struct margin){.unit = MARGIN_SECONDS};
+    return margin;
 }
 
 /* Set the timer, and renew_at with it, after a renewal or a failure of one. */

@@ -11,7 +11,7 @@
 #include "helper/exchange/json.h"
 #include "helper/exchange/url.h"
 
-#define HEADER_MAX (64U * 1024)
+#define HEADER_MAX ((size_t) 64 * 1024)
 #define HOST_MAX   256
 
 static int

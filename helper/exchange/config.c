@@ -9,11 +9,14 @@
 
 #include "common/margin.h"
 #include "common/number.h"
+#include "common/text.h"
 #include "helper/exchange/config.h"
 #include "helper/exchange/inifile.h"
+#include "helper/exchange/jws.h"
 #include "helper/exchange/url.h"
 
 #define TIMEOUT_MAX 60
+#define MAX_AGE_MAX INT64_C(31622400) /* a year */
 #define SECRET_MAX  4096U
 
 static const char *const sections[] = {"provider", "login", "renewal",
@@ -24,15 +27,19 @@ static const char *const grant_names[GRANT_COUNT] = {
     [GRANT_PASSWORD] = "password",
 };
 
+static const char *const claims_names[CLAIMS_COUNT] = {
+    [CLAIMS_ID_TOKEN] = "id_token",
+    [CLAIMS_ID_TOKEN_USERINFO] = "id_token userinfo",
+    [CLAIMS_USERINFO] = "userinfo",
+    [CLAIMS_INTROSPECTION] = "introspection",
+};
+
 /* ---- types: each writes *field, or returns -EINVAL or -ENOMEM ------------ */
 
 static int
 copy(const char *value, void *field)
 {
-    char **text = field;
-
-    *text = strdup(value);
-    return *text != NULL ? 0 : -ENOMEM;
+    return text_copy(value, field);
 }
 
 static bool
@@ -117,18 +124,66 @@ parse_auth(const char *value, void *field)
 }
 
 static int
+find_name(const char *const *names, int count, const char *value)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        if (strcmp(names[i], value) == 0)
+            return i;
+    return -EINVAL;
+}
+
+static int
 parse_grant(const char *value, void *field)
 {
     enum grant *grant = field;
-    int i;
+    int i = find_name(grant_names, GRANT_COUNT, value);
 
-    for (i = 0; i < GRANT_COUNT; i++) {
-        if (strcmp(grant_names[i], value) == 0) {
-            *grant = (enum grant) i;
-            return 0;
-        }
-    }
-    return -EINVAL;
+    if (i < 0)
+        return i;
+    *grant = (enum grant) i;
+    return 0;
+}
+
+static int
+parse_claims(const char *value, void *field)
+{
+    enum claims_from *from = field;
+    int i = find_name(claims_names, CLAIMS_COUNT, value);
+
+    if (i < 0)
+        return i;
+    *from = (enum claims_from) i;
+    return 0;
+}
+
+static int
+parse_age(const char *value, void *field)
+{
+    int64_t *seconds = field;
+    int64_t number;
+
+    if (number_parse(value, MAX_AGE_MAX, &number) < 0)
+        return -EINVAL;
+    *seconds = number;
+    return 0;
+}
+
+/* Words, each of them a signature algorithm that is good enough. */
+static int
+parse_algorithms(const char *value, void *field)
+{
+    const char *word = value;
+    size_t len;
+
+    do {
+        len = strcspn(word, " ");
+        if (jws_algorithm(word, len) == NULL)
+            return -EINVAL;
+        word += len;
+    } while (*word++ == ' ');
+    return copy(value, field);
 }
 
 /* A password in it would be in a file that need not be secret. */
@@ -209,10 +264,33 @@ static const struct option {
            settings.revocation_endpoint, OPTIONAL, NULL, EXPECT_URL),
     OPTION("provider", "jwks_uri", url, settings.jwks_uri, OPTIONAL, NULL,
            EXPECT_URL),
+    OPTION("provider", "userinfo_endpoint", url, settings.userinfo_endpoint,
+           OPTIONAL, NULL, EXPECT_URL),
+    OPTION("provider", "introspection_endpoint", url,
+           settings.introspection_endpoint, OPTIONAL, NULL, EXPECT_URL),
+    OPTION("provider", "signing_algorithms", algorithms,
+           settings.signing_algorithms, OPTIONAL,
+           "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA",
+           "some of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 "
+           "EdDSA, with one space between them"),
     OPTION("login", "grant", grant, grant, OPTIONAL, "device",
            "device or password"),
     OPTION("login", "username_claim", word, username_claim, OPTIONAL,
-           "preferred_username", "the name of a claim in the ID token"),
+           "preferred_username", "the name of a claim"),
+    OPTION("login", "username_strip_domain", word, username_strip_domain,
+           OPTIONAL, NULL, "the domain behind the @ of your users' names"),
+    OPTION("login", "username_map_file", path, username_map_file, OPTIONAL,
+           NULL, EXPECT_PATH),
+    OPTION("login", "claims_from", claims, claims_from, OPTIONAL, "id_token",
+           "id_token, id_token userinfo, userinfo or introspection"),
+    OPTION("login", "groups_claim", word, groups_claim, OPTIONAL, "groups",
+           "the name of a claim"),
+    OPTION("login", "require_group", words, require_group, OPTIONAL, NULL,
+           EXPECT_WORDS),
+    OPTION("login", "require_acr", words, require_acr, OPTIONAL, NULL,
+           EXPECT_WORDS),
+    OPTION("login", "max_age", age, max_age, OPTIONAL, NULL,
+           "a number of seconds, at most a year"),
     OPTION("renewal", "before_expiry", margin, before_expiry, OPTIONAL, "auto",
            "auto, a number of seconds, or a percentage such as 10%"),
     OPTION("logout", "revoke", flag, settings.revoke, OPTIONAL, "yes",
@@ -293,7 +371,7 @@ static int
 unknown(const struct reading *reading, unsigned line, const char *section,
         const char *key)
 {
-    char keys[512];
+    char keys[640];
 
     if (find_section(section) < 0)
         return problem_set(reading->problem, OUTCOME_MISCONFIGURED,
@@ -402,11 +480,75 @@ fail_provider(const struct reading *reading, const char *because,
     return fail(reading, line, &options[find_option("provider", key)], wrong);
 }
 
+/* Whether it is set, in whatever section that the file gives it. */
+static bool
+is_set(const struct reading *reading, const char *section, const char *key)
+{
+    return reading->line[find_option(section, key)] != 0;
+}
+
+static int
+fail_login(const struct reading *reading, const char *key, const char *wrong)
+{
+    int i = find_option("login", key);
+
+    return fail(reading, reading->line[i], &options[i], wrong);
+}
+
+static int
+check_login(const struct reading *reading)
+{
+    bool id_token = config_wants_id_token(reading->config);
+
+    if (is_set(reading, "login", "username_map_file")
+        && is_set(reading, "login", "username_strip_domain"))
+        return fail_login(reading, "username_strip_domain",
+                          "does not go with a username_map_file, which has "
+                          "the whole names");
+    if (!id_token && is_set(reading, "login", "require_acr"))
+        return fail_login(reading, "require_acr",
+                          "needs an ID token, but claims_from has none");
+    if (!id_token && is_set(reading, "login", "max_age"))
+        return fail_login(reading, "max_age",
+                          "needs an ID token, but claims_from has none");
+    return 0;
+}
+
+/* With a token_endpoint nothing is discovered. */
+static int
+check_endpoints(const struct reading *reading)
+{
+    static const char because[] =
+        "missing, and with a token_endpoint it is not discovered";
+    const struct config *config = reading->config;
+    const struct settings *settings = &config->settings;
+    const char *missing = NULL;
+
+    if (settings->token_endpoint == NULL)
+        return 0;
+    if (config->grant == GRANT_DEVICE
+        && settings->device_authorization_endpoint == NULL)
+        missing = "device_authorization_endpoint";
+    else if (config_wants_id_token(config) && settings->jwks_uri == NULL)
+        missing = "jwks_uri";
+    else if ((config->claims_from == CLAIMS_ID_TOKEN_USERINFO
+              || config->claims_from == CLAIMS_USERINFO)
+             && settings->userinfo_endpoint == NULL)
+        missing = "userinfo_endpoint";
+    else if (config->claims_from == CLAIMS_INTROSPECTION
+             && settings->introspection_endpoint == NULL)
+        missing = "introspection_endpoint";
+    if (missing == NULL)
+        return 0;
+    return fail_provider(reading, "token_endpoint", missing, because);
+}
+
 static int
 check_pairs(const struct reading *reading)
 {
     const struct config *config = reading->config;
     const struct settings *settings = &config->settings;
+    int r;
 
     if (settings->auth != AUTH_NONE && config->client_secret_file == NULL)
         return fail_provider(reading, "client_auth", "client_secret_file",
@@ -414,13 +556,8 @@ check_pairs(const struct reading *reading)
     if (settings->auth == AUTH_NONE && config->client_secret_file != NULL)
         return fail_provider(reading, "client_secret_file", "client_auth",
                              "does not use the client_secret_file");
-    if (settings->token_endpoint != NULL && config->grant == GRANT_DEVICE
-        && settings->device_authorization_endpoint == NULL)
-        return fail_provider(reading, "token_endpoint",
-                             "device_authorization_endpoint",
-                             "missing, and with a token_endpoint it is not "
-                             "discovered");
-    return 0;
+    r = check_endpoints(reading);
+    return r < 0 ? r : check_login(reading);
 }
 
 int
@@ -431,9 +568,10 @@ config_parse(const char *path, const void *data, size_t len, struct config *out,
     struct inifile file = {.setting = on_setting, .arg = &reading};
     int r;
 
-    out->path = strdup(path);
-    if (out->path == NULL)
-        return -ENOMEM;
+    out->max_age = MAX_AGE_NONE;
+    r = text_copy(path, &out->path);
+    if (r < 0)
+        return r;
     r = inifile_parse(&file, data, len);
     if (r == -EBADMSG)
         return problem_set(problem, OUTCOME_MISCONFIGURED,
@@ -448,10 +586,27 @@ config_parse(const char *path, const void *data, size_t len, struct config *out,
         r = check_pairs(&reading);
     out->secret_line =
         reading.line[find_option("provider", "client_secret_file")];
+    out->map_line = reading.line[find_option("login", "username_map_file")];
     return r;
 }
 
-/* ---- the secret ---------------------------------------------------------- */
+bool
+config_wants_id_token(const struct config *config)
+{
+    return config->claims_from == CLAIMS_ID_TOKEN
+           || config->claims_from == CLAIMS_ID_TOKEN_USERINFO;
+}
+
+/* ---- the other files ----------------------------------------------------- */
+
+int
+config_map_problem(const struct config *config, const char *wrong,
+                   struct problem *problem)
+{
+    return problem_set(problem, OUTCOME_MISCONFIGURED,
+                       "%s:%u: [login] username_map_file: %s: %s", config->path,
+                       config->map_line, config->username_map_file, wrong);
+}
 
 int
 config_secret_problem(const struct config *config, const char *wrong,
@@ -490,7 +645,13 @@ config_clear(struct config *config)
     free(config->path);
     free(config->client_secret_file);
     free(config->scope);
+    free(config->require_acr);
     free(config->username_claim);
+    free(config->username_strip_domain);
+    free(config->username_map_file);
+    secret_clear(&config->map);
+    free(config->groups_claim);
+    free(config->require_group);
     free(config->before_expiry);
     *config = (struct config){0};
 }

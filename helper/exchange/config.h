@@ -2,7 +2,9 @@
 #ifndef EXCHANGE_CONFIG_H
 #define EXCHANGE_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/attr.h"
 #include "common/secret.h"
@@ -10,6 +12,17 @@
 #include "helper/exchange/settings.h"
 
 enum grant { GRANT_DEVICE, GRANT_PASSWORD, GRANT_COUNT };
+
+/* [login] claims_from: where the name and the groups come from. */
+enum claims_from {
+    CLAIMS_ID_TOKEN,
+    CLAIMS_ID_TOKEN_USERINFO, /* what the ID token does not have */
+    CLAIMS_USERINFO,          /* OAuth 2.0 without ID tokens, like the next */
+    CLAIMS_INTROSPECTION,
+    CLAIMS_COUNT
+};
+
+#define MAX_AGE_NONE (-1)
 
 /* oidc-session.conf(5).  All texts are owned. */
 struct config {
@@ -19,9 +32,21 @@ struct config {
     unsigned secret_line;     /* where client_secret_file is set */
     char *scope;
     enum grant grant;
+    enum claims_from claims_from;
+    int64_t max_age;   /* seconds since the user proved who they are */
+    char *require_acr; /* words, NULL: none; likewise the next ones */
     char *username_claim;
+    char *username_strip_domain;
+    char *username_map_file;
+    unsigned map_line; /* where that is set */
+    struct secret map; /* its bytes */
+    char *groups_claim;
+    char *require_group;
     char *before_expiry; /* checked, but kept as text: for the helper */
 };
+
+/* Whether a login must come with an ID token. */
+bool config_wants_id_token(const struct config *config);
 
 /*
  * Parse the bytes of the file, fill in the defaults and check that it all fits
@@ -38,9 +63,11 @@ int config_parse(const char *path, const void *data, size_t len,
 int config_take_secret(struct config *config, const struct secret *bytes,
                        struct problem *problem) MUST_CHECK;
 
-/* The problem with client_secret_file.  Returns -EPROTO. */
+/* The problem with client_secret_file, or the other.  Returns -EPROTO. */
 int config_secret_problem(const struct config *config, const char *wrong,
                           struct problem *problem) MUST_CHECK;
+int config_map_problem(const struct config *config, const char *wrong,
+                       struct problem *problem) MUST_CHECK;
 
 void config_clear(struct config *config);
 

@@ -7,7 +7,7 @@
 #include "helper/exchange/form.h"
 
 /* A token fits three times over, encoded. */
-#define FORM_MAX (256U * 1024)
+#define FORM_MAX ((size_t) 256 * 1024)
 
 /* So much of a secret is enough to be called a leak of it. */
 #define LEAK_MIN 12U

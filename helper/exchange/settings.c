@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/message.h"
+#include "common/text.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/settings.h"
 
@@ -125,10 +126,7 @@ read_texts(const cJSON *json, struct settings *out)
         field = field_of(out, &texts[i]);
         if (value == NULL && texts[i].required)
             return -EBADMSG;
-        if (value == NULL)
-            continue;
-        *field = strdup(value);
-        if (*field == NULL)
+        if (value != NULL && text_copy(value, field) < 0)
             return -ENOMEM;
     }
     return 0;

@@ -12,7 +12,7 @@
 #define SCOPE_MAX 4096U
 
 /* A body has at most 1 MiB, so this takes any token of it. */
-#define BODY_MAX (1024U * 1024)
+#define BODY_MAX ((size_t) 1024 * 1024)
 
 static int
 take(const cJSON *json, const char *name, struct secret *out)

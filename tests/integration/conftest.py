@@ -26,6 +26,7 @@ LOG = "/var/log/syslog-test"
 CONFIG = "/etc/security/oidc-session.conf"
 BEGIN = "/run/tests-began"  # files newer than this were written by the tests
 CA = "/etc/ssl/test-provider.crt"
+CACHE = "/var/cache/oidc-session"
 UIDS = {"alice": 61001, "bob": 61002, "carol": 61003}
 # What every token, code, password and client secret of the provider contains, and every JWT.
 CANARY = re.compile(rb"CANARY-|ImtpZCI6InRlc3Qtand0LWtleS")
@@ -243,7 +244,9 @@ def provider(the_provider):
 
 
 def configure(provider, text=None, **more):
-    """Write oidc-session.conf; more: section_key=value, e.g. login_grant="password"."""
+    """Write oidc-session.conf; more: section_key=value, e.g. login_grant="password".  The cache is cold then."""
+    for name in os.listdir(CACHE) if os.path.isdir(CACHE) else ():
+        shutil.rmtree(f"{CACHE}/{name}")
     settings = {
         "provider": {"issuer": provider.issuer, "client_id": "pam-public", "ca_file": CA},
         "login": {}, "renewal": {}, "logout": {},

@@ -48,6 +48,19 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
     assert_null(config.settings.device_authorization_endpoint);
     assert_null(config.settings.revocation_endpoint);
     assert_null(config.settings.jwks_uri);
+    assert_null(config.settings.userinfo_endpoint);
+    assert_null(config.settings.introspection_endpoint);
+    assert_string_equal(config.settings.signing_algorithms,
+                        "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 "
+                        "ES512 EdDSA");
+    assert_int_equal(config.claims_from, CLAIMS_ID_TOKEN);
+    assert_true(config_wants_id_token(&config));
+    assert_int_equal(config.max_age, MAX_AGE_NONE);
+    assert_null(config.require_acr);
+    assert_null(config.username_strip_domain);
+    assert_null(config.username_map_file);
+    assert_string_equal(config.groups_claim, "groups");
+    assert_null(config.require_group);
     assert_string_equal(problem.reason, "");
     config_clear(&config);
     config_clear(&config); /* a second time is right, too */
@@ -58,6 +71,12 @@ static const char full[] =
     "[logout]\nrevoke = no\n"
     "[renewal]\nbefore_expiry = 10%\n"
     "[login]\ngrant = password\nusername_claim = login\n"
+    "username_map_file = /etc/map\n"
+    "claims_from = id_token userinfo\n"
+    "groups_claim = realm_access.roles\n"
+    "require_group = ssh admin\n"
+    "require_acr = mfa\n"
+    "max_age = 0\n"
     "[provider]\n"
     "issuer = http://localhost:1/r\n"
     "client_id = my client\n"
@@ -73,7 +92,10 @@ static const char full[] =
     "token_endpoint = https://login.example/t\n"
     "device_authorization_endpoint = https://login.example/d?x=y\n"
     "revocation_endpoint = http://127.0.0.1/r\n"
-    "jwks_uri = https://login.example/k\n";
+    "jwks_uri = https://login.example/k\n"
+    "userinfo_endpoint = https://login.example/u\n"
+    "introspection_endpoint = https://login.example/i\n"
+    "signing_algorithms = ES256 EdDSA\n";
 
 static void
 every_setting_is_taken_in_any_order(void **state UNUSED)
@@ -90,7 +112,14 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
     assert_string_equal(settings->issuer, "http://localhost:1/r");
     assert_string_equal(settings->client_id, "my client");
     assert_string_equal(config.client_secret_file, "/etc/secret");
-    assert_int_equal(config.secret_line, 12);
+    assert_int_equal(config.secret_line, 18);
+    assert_string_equal(config.username_map_file, "/etc/map");
+    assert_int_equal(config.map_line, 8);
+    assert_int_equal(config.claims_from, CLAIMS_ID_TOKEN_USERINFO);
+    assert_string_equal(config.groups_claim, "realm_access.roles");
+    assert_string_equal(config.require_group, "ssh admin");
+    assert_string_equal(config.require_acr, "mfa");
+    assert_int_equal(config.max_age, 0);
     assert_int_equal(settings->auth, AUTH_BASIC);
     assert_string_equal(config.scope, "openid x");
     assert_string_equal(settings->audience, "some one");
@@ -104,6 +133,10 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
                         "https://login.example/d?x=y");
     assert_string_equal(settings->revocation_endpoint, "http://127.0.0.1/r");
     assert_string_equal(settings->jwks_uri, "https://login.example/k");
+    assert_string_equal(settings->userinfo_endpoint, "https://login.example/u");
+    assert_string_equal(settings->introspection_endpoint,
+                        "https://login.example/i");
+    assert_string_equal(settings->signing_algorithms, "ES256 EdDSA");
     config_clear(&config);
 }
 
@@ -122,9 +155,42 @@ static const struct {
     {MINIMAL "[Login]\n", "4: [Login]: unknown section; "},
     {"issuer = https://i\n", "1: issuer: a setting outside of a section; "},
     {MINIMAL "[login]\nqr = yes\n",
-     "5: [login] qr: unknown setting; expected one of grant, username_claim"},
-    {MINIMAL "[login]\nrequire_group = x\n",
-     "5: [login] require_group: unknown setting; "},
+     "5: [login] qr: unknown setting; expected one of grant, username_claim, "},
+    {MINIMAL "[login]\nrequire_group = a  b\n",
+     "5: [login] require_group: malformed value; "},
+    {MINIMAL "[login]\nclaims_from = userinfo id_token\n",
+     "5: [login] claims_from: malformed value; expected id_token, "},
+    {MINIMAL "[login]\nmax_age = 1h\n",
+     "5: [login] max_age: malformed value; "},
+    {MINIMAL "[login]\nmax_age = 31622401\n",
+     "5: [login] max_age: malformed value; "},
+    {MINIMAL "[login]\nclaims_from = introspection\nmax_age = 60\n",
+     "6: [login] max_age: needs an ID token, but claims_from has none; "},
+    {MINIMAL "[login]\nclaims_from = userinfo\nrequire_acr = mfa\n",
+     "6: [login] require_acr: needs an ID token, but claims_from has none; "},
+    {MINIMAL "[login]\nusername_map_file = /m\nusername_strip_domain = d\n",
+     "6: [login] username_strip_domain: does not go with a "},
+    {MINIMAL "[login]\nusername_map_file = m\n",
+     "5: [login] username_map_file: malformed value; "},
+    {MINIMAL "[login]\nusername_strip_domain = a b\n",
+     "5: [login] username_strip_domain: malformed value; "},
+    {MINIMAL "signing_algorithms = none\n",
+     "4: [provider] signing_algorithms: malformed value; expected some of "},
+    {MINIMAL "signing_algorithms = RS256 HS256\n",
+     "4: [provider] signing_algorithms: malformed value; "},
+    {MINIMAL "signing_algorithms = RS256  ES256\n",
+     "4: [provider] signing_algorithms: malformed value; "},
+    {MINIMAL "signing_algorithms = rs256\n",
+     "4: [provider] signing_algorithms: malformed value; "},
+    {MINIMAL "token_endpoint = https://i/t\n"
+             "device_authorization_endpoint = https://i/d\n",
+     "4: [provider] jwks_uri: missing, "},
+    {MINIMAL "token_endpoint = https://i/t\njwks_uri = https://i/k\n"
+             "[login]\ngrant = password\nclaims_from = id_token userinfo\n",
+     "4: [provider] userinfo_endpoint: missing, "},
+    {MINIMAL "token_endpoint = https://i/t\n"
+             "[login]\ngrant = password\nclaims_from = introspection\n",
+     "4: [provider] introspection_endpoint: missing, "},
     {MINIMAL "[login]\nissuer = https://i\n",
      "5: [login] issuer: unknown setting; "},
     {MINIMAL "Scope = x\n", "4: [provider] Scope: unknown setting; "},

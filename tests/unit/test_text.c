@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -62,6 +63,19 @@ cuts_what_does_not_fit(void **state UNUSED)
     }
 }
 
+static void
+copies_a_text(void **state UNUSED)
+{
+    char *copy = NULL;
+
+    assert_int_equal(text_copy("", &copy), 0);
+    assert_string_equal(copy, "");
+    free(copy);
+    assert_int_equal(text_copy("a b", &copy), 0);
+    assert_string_equal(copy, "a b");
+    free(copy);
+}
+
 int
 main(void)
 {
@@ -69,6 +83,7 @@ main(void)
         cmocka_unit_test(keeps_printable_ascii),
         cmocka_unit_test(replaces_every_other_byte),
         cmocka_unit_test(cuts_what_does_not_fit),
+        cmocka_unit_test(copies_a_text),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
