@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <openssl/evp.h>
@@ -67,6 +68,17 @@ authenticate(const struct settings *settings, struct form *form,
     return r;
 }
 
+/* application/jwt (OIDC Core 5.3.2), …/token-introspection+jwt (RFC 9701) */
+static bool
+is_jwt(const char *type)
+{
+    size_t len = strcspn(type, "; ");
+
+    return len >= 4
+           && (strncasecmp(type + len - 4, "/jwt", 4) == 0
+               || strncasecmp(type + len - 4, "+jwt", 4) == 0);
+}
+
 static void
 read_reply(const struct http_reply *http, const struct form *form,
            struct client_reply *out)
@@ -78,6 +90,7 @@ read_reply(const struct http_reply *http, const struct form *form,
     answer->status = http->status;
     answer->retry_after = http->retry_after;
     memcpy(answer->detail, http->detail, sizeof(answer->detail));
+    out->jwt = http->code == CURLE_OK && is_jwt(http->type);
     /* Half an answer is none.  A body that is no JSON has nothing to say. */
     if (http->code == CURLE_OK
         && json_parse(http->body.data, http->body.len, &out->json) == 0) {
@@ -100,6 +113,31 @@ client_get(const struct client *client, const char *url,
     if (r == 0)
         read_reply(&reply, &nothing, out);
     http_reply_clear(&reply);
+    return r;
+}
+
+int
+client_get_with(const struct client *client, const char *url,
+                const struct secret *access_token, struct client_reply *out)
+{
+    struct http_reply reply = {0};
+    struct secret header = {0};
+    struct form form = {0};
+    int r;
+
+    form_hide(&form, access_token);
+    r = secret_append_text(&header, "Bearer ", HEADER_MAX);
+    if (r == 0)
+        r = secret_append(&header, access_token->data, access_token->len,
+                          HEADER_MAX);
+    out->sent_at = time(NULL);
+    if (r == 0)
+        r = http_get_as(client->http, url, &header, &reply);
+    if (r == 0)
+        read_reply(&reply, &form, out);
+    http_reply_clear(&reply);
+    secret_clear(&header);
+    form_clear(&form);
     return r;
 }
 

@@ -2,6 +2,7 @@
 #ifndef EXCHANGE_CLIENT_H
 #define EXCHANGE_CLIENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <cjson/cJSON.h>
@@ -24,12 +25,21 @@ struct client_reply {
     struct oauth_answer answer;
     enum outcome outcome; /* oauth_classify(answer) */
     cJSON *json;          /* the body, or NULL when it is no JSON object */
+    bool jwt;             /* it says that it is a signed or encrypted token */
     int64_t sent_at;      /* Unix time before the request was sent */
 };
 
 /* Fetch a document.  0 when it was tried, or a negative errno. */
 int client_get(const struct client *client, const char *url,
                struct client_reply *out) MUST_CHECK;
+
+/*
+ * Fetch what an access token gives a right to (RFC 6750 2.1).  It is one that
+ * token_parse() took.  0 when it was tried, or a negative errno.
+ */
+int client_get_with(const struct client *client, const char *url,
+                    const struct secret *access_token,
+                    struct client_reply *out) MUST_CHECK;
 
 /*
  * Post a form, with the client's authentication.  It is added to the form,

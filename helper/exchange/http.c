@@ -97,6 +97,16 @@ explain(const struct http *http, CURLcode code)
 }
 
 static void
+read_type(CURL *curl, struct http_reply *out)
+{
+    const char *type = NULL;
+
+    if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK
+        && type != NULL)
+        (void) text_clean(type, out->type, sizeof(out->type));
+}
+
+static void
 read_reply(const struct http *http, CURLcode code, struct http_reply *out)
 {
     curl_off_t begun = 0, wait = 0;
@@ -109,6 +119,7 @@ read_reply(const struct http *http, CURLcode code, struct http_reply *out)
     /* Connected, through proxy and TLS: from then on bytes may have gone. */
     (void) curl_easy_getinfo(http->curl, CURLINFO_PRETRANSFER_TIME_T, &begun);
     out->sent = begun > 0;
+    read_type(http->curl, out);
     out->retry_after =
         wait < HTTP_RETRY_AFTER_MAX ? wait : HTTP_RETRY_AFTER_MAX;
 }
@@ -196,10 +207,21 @@ on_send(char *out, size_t size, size_t count, void *arg)
 int
 http_get(struct http *http, const char *url, struct http_reply *out)
 {
+    const struct secret nothing = {0};
+
+    return http_get_as(http, url, &nothing, out);
+}
+
+int
+http_get_as(struct http *http, const char *url,
+            const struct secret *authorization, struct http_reply *out)
+{
     struct curl_slist *headers = NULL;
     int r;
 
     r = header_add(&headers, "Accept: application/json");
+    if (r == 0)
+        r = authorization_add(&headers, authorization);
     if (r == 0 && !SET(http->curl, HTTPGET, 1L))
         r = -ENOTSUP;
     if (r == 0)

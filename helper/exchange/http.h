@@ -35,6 +35,7 @@ struct http_reply {
     bool sent;           /* the request may have reached the provider */
     long status;         /* 0 without an answer */
     int64_t retry_after; /* seconds, 0 without one */
+    char type[64];       /* Content-Type, one line, cut; "" without one */
     struct secret body;
     char detail[CURL_ERROR_SIZE]; /* curl's words for code, one line */
 };
@@ -52,7 +53,12 @@ void http_close(struct http *http);
 int http_get(struct http *http, const char *url,
              struct http_reply *out) MUST_CHECK;
 
-/* POST a form.  authorization is that header's value, or empty. */
+/* authorization, here and below, is that header's value, or empty. */
+int http_get_as(struct http *http, const char *url,
+                const struct secret *authorization,
+                struct http_reply *out) MUST_CHECK;
+
+/* POST a form. */
 int http_post(struct http *http, const char *url, const struct secret *form,
               const struct secret *authorization,
               struct http_reply *out) MUST_CHECK;

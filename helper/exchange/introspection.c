@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "helper/exchange/claims.h"
+#include "helper/exchange/identity.h"
+#include "helper/exchange/introspection.h"
+#include "helper/exchange/json.h"
+
+#define WHAT "the introspection endpoint"
+
+/* A member that is there must be this text; *found is for the message. */
+static bool
+is_or_absent(const cJSON *answer, const char *name, const char *wanted,
+             const char **found)
+{
+    *found = json_text(answer, name);
+    if (cJSON_GetObjectItemCaseSensitive(answer, name) == NULL)
+        return true;
+    if (*found == NULL)
+        *found = "";
+    return strcmp(*found, wanted) == 0;
+}
+
+static int
+check_origin(const cJSON *answer, const struct settings *settings,
+             struct problem *problem)
+{
+    const char *found;
+
+    if (!is_or_absent(answer, "client_id", settings->client_id, &found))
+        return problem_set(problem, OUTCOME_DENIED,
+                           WHAT " says that the token is of client '%.100s', "
+                                "not of '%.100s'",
+                           found, settings->client_id);
+    if (!is_or_absent(answer, "iss", settings->issuer, &found))
+        return problem_set(problem, OUTCOME_DENIED,
+                           WHAT " says that the token is from '%.200s', not "
+                                "from '%.200s'",
+                           found, settings->issuer);
+    return 0;
+}
+
+static int
+check_type(const cJSON *answer, struct problem *problem)
+{
+    const char *type = json_text(answer, "token_type");
+
+    if (cJSON_GetObjectItemCaseSensitive(answer, "token_type") == NULL
+        || (type != NULL && strcasecmp(type, "bearer") == 0))
+        return 0;
+    return problem_set(problem, OUTCOME_DENIED,
+                       WHAT " says that the token is of type '%.40s', not of "
+                            "type 'bearer'",
+                       type != NULL ? type : "");
+}
+
+static int
+check_times(const cJSON *answer, int64_t now, struct problem *problem)
+{
+    int64_t exp = 0, nbf = 0;
+    int r;
+
+    r = json_date(answer, "exp", &exp);
+    if (r == -EINVAL || (r == 0 && now >= exp + IDENTITY_LEEWAY))
+        return problem_set(problem, OUTCOME_DENIED,
+                           WHAT " says that the token has expired (is the "
+                                "clock of this host right?)");
+    r = json_date(answer, "nbf", &nbf);
+    if (r == -EINVAL || now < nbf - IDENTITY_LEEWAY)
+        return problem_set(problem, OUTCOME_DENIED,
+                           WHAT " says that the token is not valid yet (is "
+                                "the clock of this host right?)");
+    return 0;
+}
+
+int
+introspection_check(const cJSON *answer, const struct settings *settings,
+                    const char *subject, int64_t now, struct problem *problem)
+{
+    int r;
+
+    /* Not "true", not 1: only this one is what the RFC means. */
+    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "active")))
+        return problem_set(problem, OUTCOME_DENIED,
+                           WHAT " says that the token is not active (may this "
+                                "client introspect its own tokens?)");
+    r = check_origin(answer, settings, problem);
+    if (r == 0)
+        r = check_type(answer, problem);
+    if (r == 0)
+        r = check_times(answer, now, problem);
+    if (r == 0)
+        r = claims_check_subject(answer, WHAT, subject, problem);
+    return r;
+}
+
+static int
+ask(const struct client *client, const struct secret *access_token,
+    struct client_reply *out)
+{
+    struct form form = {0};
+    int r;
+
+    r = form_add_secret(&form, "token", access_token);
+    if (r == 0)
+        r = form_add(&form, "token_type_hint", "access_token");
+    if (r == 0)
+        r = client_post(client, client->settings->introspection_endpoint, &form,
+                        out);
+    form_clear(&form);
+    return r;
+}
+
+static int
+judge(const struct client_reply *reply, const struct settings *settings,
+      const char *subject, struct problem *problem)
+{
+    if (reply->jwt)
+        return problem_set(problem, OUTCOME_MISCONFIGURED,
+                           WHAT " answered with a signed token, which is not "
+                                "supported; at the provider, set this client's "
+                                "introspection answers to JSON");
+    if (reply->outcome != OUTCOME_OK)
+        return client_problem(reply, WHAT, settings->introspection_endpoint,
+                              problem);
+    return introspection_check(reply->json, settings, subject, reply->sent_at,
+                               problem);
+}
+
+int
+introspection_fetch(const struct client *client,
+                    const struct secret *access_token, const char *subject,
+                    cJSON **out, struct problem *problem)
+{
+    struct client_reply reply = {0};
+    int r;
+
+    if (client->settings->introspection_endpoint == NULL)
+        return problem_set(problem, OUTCOME_MISCONFIGURED,
+                           "there is no introspection endpoint to ask for "
+                           "claims: neither in the provider's metadata nor as "
+                           "[provider] introspection_endpoint");
+    r = ask(client, access_token, &reply);
+    if (r == 0)
+        r = judge(&reply, client->settings, subject, problem);
+    if (r == 0) {
+        *out = reply.json;
+        reply.json = NULL;
+    }
+    client_reply_clear(&reply);
+    return r;
+}
