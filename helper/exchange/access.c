@@ -390,7 +390,7 @@ check_uid(const struct access *access, int64_t uid, struct problem *problem)
     const char *wrong = NULL;
 
     if (uid < 0 || uid >= UINT32_MAX)
-        wrong = "the uid is none";
+        wrong = "the local user has no usable uid";
     else if (uid == 0 && access->map_path == NULL)
         wrong = "uid 0 logs in only by a line of the map, which is not "
                 "configured";

@@ -169,6 +169,43 @@ a_document_is_fetched_without_authentication(void **state UNUSED)
 }
 
 static void
+an_access_token_goes_in_a_header_and_comes_back_in_no_message(
+    void **state UNUSED)
+{
+    static const char token[] = "CANARY-of-a-token";
+    static const struct fake_answer answers[] = {
+        {"/d", 403,
+         "{\"error\":\"x\",\"error_description\":\"CANARY-of-a-toke\"}",
+         "Content-Type: application/jwt"},
+        /* On the same connection, and without a type. */
+        {"/d", 200, "{}", NULL},
+    };
+    struct settings settings = {.timeout = 2, .insecure_http = true};
+    struct secret access = {0};
+    struct http http = {0};
+    struct client client = {.http = &http, .settings = &settings};
+    struct client_reply first = {0}, second = {0};
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(secret_append_text(&access, token, 100), 0);
+    assert_int_equal(http_open(&http, &settings), 0);
+    assert_int_equal(
+        client_get_with(&client, fakeprovider_url("/d"), &access, &first), 0);
+    assert_true(first.jwt);
+    assert_string_equal(first.answer.description,
+                        "not shown: it repeats a secret");
+    assert_int_equal(client_get(&client, fakeprovider_url("/d"), &second), 0);
+    assert_false(second.jwt);
+    assert_non_null(strstr(fakeprovider_request(0),
+                           "\r\nAuthorization: Bearer CANARY-of-a-token\r\n"));
+    assert_null(strstr(fakeprovider_request(1), "CANARY"));
+    client_reply_clear(&first);
+    client_reply_clear(&second);
+    http_close(&http);
+    secret_clear(&access);
+}
+
+static void
 a_problem_names_the_host_but_not_the_query(void **state UNUSED)
 {
     struct client_reply reply = {.answer = {.status = 503}};
@@ -194,6 +231,9 @@ main(void)
                                   teardown),
         cmocka_unit_test_teardown(a_document_is_fetched_without_authentication,
                                   teardown),
+        cmocka_unit_test_teardown(
+            an_access_token_goes_in_a_header_and_comes_back_in_no_message,
+            teardown),
         cmocka_unit_test(a_problem_names_the_host_but_not_the_query),
     };
 
