@@ -198,7 +198,7 @@ access_check_map(const char *path, const struct secret *map,
 
     if (map->len > ACCESS_MAP_MAX)
         return problem_set(problem, OUTCOME_MISCONFIGURED,
-                           "%s: the file is larger than %u KiB", path,
+                           "%s: the file is larger than %zu KiB", path,
                            ACCESS_MAP_MAX / 1024);
     while (next_line(&rest, &line)) {
         number++;

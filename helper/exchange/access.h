@@ -2,6 +2,7 @@
 #ifndef EXCHANGE_ACCESS_H
 #define EXCHANGE_ACCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <cjson/cJSON.h>
@@ -35,7 +36,7 @@
  * only beside an "email_verified" that is true.
  */
 
-#define ACCESS_MAP_MAX    (192U * 1024)
+#define ACCESS_MAP_MAX    ((size_t) 192 * 1024)
 #define ACCESS_GROUPS_MAX 4096U
 
 /* What the administrator wrote.  All borrowed; NULL where nothing was. */
