@@ -77,6 +77,12 @@ parse_word(const char *value, void *field)
 }
 
 static int
+parse_domain(const char *value, void *field)
+{
+    return strchr(value, '@') == NULL ? parse_word(value, field) : -EINVAL;
+}
+
+static int
 parse_path(const char *value, void *field)
 {
     return *value == '/' ? copy(value, field) : -EINVAL;
@@ -174,16 +180,19 @@ parse_age(const char *value, void *field)
 static int
 parse_algorithms(const char *value, void *field)
 {
-    const char *word = value;
-    size_t len;
+    char *copied = NULL, *rest = NULL;
+    const char *word;
+    int r;
 
-    do {
-        len = strcspn(word, " ");
-        if (jws_algorithm(word, len) == NULL)
-            return -EINVAL;
-        word += len;
-    } while (*word++ == ' ');
-    return copy(value, field);
+    r = text_copy(value, &copied);
+    if (r < 0)
+        return r;
+    for (word = strtok_r(copied, " ", &rest); word != NULL;
+         word = strtok_r(NULL, " ", &rest))
+        if (jws_algorithm(word) == NULL)
+            r = -EINVAL;
+    free(copied);
+    return r == 0 ? parse_words(value, field) : r;
 }
 
 /* A password in it would be in a file that need not be secret. */
@@ -277,7 +286,7 @@ static const struct option {
            "device or password"),
     OPTION("login", "username_claim", word, username_claim, OPTIONAL,
            "preferred_username", "the name of a claim"),
-    OPTION("login", "username_strip_domain", word, username_strip_domain,
+    OPTION("login", "username_strip_domain", domain, username_strip_domain,
            OPTIONAL, NULL, "the domain behind the @ of your users' names"),
     OPTION("login", "username_map_file", path, username_map_file, OPTIONAL,
            NULL, EXPECT_PATH),

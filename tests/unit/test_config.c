@@ -174,6 +174,8 @@ static const struct {
      "5: [login] username_map_file: malformed value; "},
     {MINIMAL "[login]\nusername_strip_domain = a b\n",
      "5: [login] username_strip_domain: malformed value; "},
+    {MINIMAL "[login]\nusername_strip_domain = @d\n",
+     "5: [login] username_strip_domain: malformed value; "},
     {MINIMAL "signing_algorithms = none\n",
      "4: [provider] signing_algorithms: malformed value; expected some of "},
     {MINIMAL "signing_algorithms = RS256 HS256\n",
