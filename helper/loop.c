@@ -97,6 +97,17 @@ schedule(struct helper *helper, const struct verdict *verdict)
 /* ---- Actions ---- */
 
 static void
+log_sandbox(const struct helper *helper, const struct message *result)
+{
+    char sandbox[256];
+
+    if (message_has(result, FIELD_SANDBOX))
+        syslog(LOG_DEBUG, "user %s: sandbox of the exchange: %s", helper->user,
+               text_clean(message_text(result, FIELD_SANDBOX), sandbox,
+                          sizeof(sandbox)));
+}
+
+static void
 log_change(const struct helper *helper, enum state before)
 {
     const struct status *status = &helper->status;
@@ -209,6 +220,7 @@ store(struct helper *helper, const struct message *result)
     bool kept = true;
     int r = 0;
 
+    log_sandbox(helper, result);
     verdict_from_result(result, &verdict);
     if (verdict.outcome == OUTCOME_OK)
         r = store_tokens(helper, result, &renewed_at, &kept);
@@ -261,6 +273,7 @@ finish(const struct helper *helper, const struct message *result)
         strcmp(message_text(result, FIELD_OUTCOME), outcome_name(OUTCOME_OK))
         == 0;
 
+    log_sandbox(helper, result);
     /* A good one may have a reason, too: the provider cannot, or will not. */
     if (!ok || message_has(result, FIELD_REASON))
         syslog(ok ? LOG_INFO : LOG_WARNING,

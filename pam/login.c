@@ -185,6 +185,9 @@ verdict(const struct context *ctx, const struct message *result)
 {
     enum outcome outcome;
 
+    if (message_has(result, FIELD_SANDBOX))
+        log_line(ctx, LOG_DEBUG, "sandbox of the exchange: %s",
+                 message_text(result, FIELD_SANDBOX));
     if (outcome_parse(message_text(result, FIELD_OUTCOME), &outcome) < 0) {
         log_line(ctx, LOG_ERR, "%s gave an unknown outcome", EXCHANGE_PATH);
         return -EIO;

@@ -8,6 +8,7 @@
 #include "helper/exchange/login.h"
 #include "helper/exchange/renew.h"
 #include "helper/exchange/revoke.h"
+#include "helper/exchange/sandbox.h"
 
 static const struct verb {
     const char *name;
@@ -46,6 +47,17 @@ exchange_client(struct exchange *exchange)
     };
 }
 
+/* It writes nothing, and where it will connect to is known already. */
+static void
+confine(const struct settings *settings)
+{
+    uint16_t ports[SANDBOX_PORTS_MAX];
+
+    sandbox_enter(
+        &(struct sandbox_files){.ca_file = settings->ca_file, .cache_dir = -1});
+    sandbox_ports(ports, sandbox_ports_of(settings, ports));
+}
+
 int
 exchange_resume(struct exchange *exchange, const struct message *request)
 {
@@ -57,6 +69,7 @@ exchange_resume(struct exchange *exchange, const struct message *request)
                            "the settings of this session are damaged");
     if (r < 0)
         return r;
+    confine(&exchange->settings);
     return http_open(&exchange->http, &exchange->settings);
 }
 
@@ -86,6 +99,7 @@ send_result(struct exchange *exchange, enum outcome outcome,
             struct message *result)
 {
     const struct problem *problem = &exchange->problem;
+    char sandbox[SANDBOX_REPORT];
     int r;
 
     result->kind = KIND_RESULT;
@@ -96,6 +110,8 @@ send_result(struct exchange *exchange, enum outcome outcome,
         r = put_text(result, FIELD_NOTICE, problem->notice);
     if (r == 0 && problem->retry_after > 0)
         r = message_set_number(result, FIELD_RETRY_AFTER, problem->retry_after);
+    if (r == 0)
+        r = put_text(result, FIELD_SANDBOX, sandbox_report(sandbox));
     if (r == 0)
         r = message_send(exchange->caller.out, result);
     return r;

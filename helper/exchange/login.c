@@ -14,6 +14,7 @@
 #include "helper/exchange/jwt.h"
 #include "helper/exchange/login.h"
 #include "helper/exchange/password.h"
+#include "helper/exchange/sandbox.h"
 
 /* What the user is told when there is nothing more exact to say. */
 static const char *const notices[OUTCOME_COUNT] = {
@@ -73,6 +74,8 @@ configure(struct exchange *exchange, const struct message *request,
     /* From here on they belong to the exchange. */
     exchange->settings = config->settings;
     config->settings = (struct settings){0};
+    sandbox_enter(&(struct sandbox_files){.ca_file = exchange->settings.ca_file,
+                                          .cache_dir = -1});
     return http_open(&exchange->http, &exchange->settings);
 }
 
@@ -203,6 +206,15 @@ adapt(struct problem *problem)
         problem_notice(problem, "%s", notices[problem->outcome]);
 }
 
+/* Where to, until the end of this login. */
+static void
+confine_ports(const struct settings *settings)
+{
+    uint16_t ports[SANDBOX_PORTS_MAX];
+
+    sandbox_ports(ports, sandbox_ports_of(settings, ports));
+}
+
 static int
 run(struct exchange *exchange, const struct message *request,
     struct config *config, struct message *result)
@@ -214,6 +226,8 @@ run(struct exchange *exchange, const struct message *request,
     if (r == 0)
         r = discovery_run(&exchange->http, &exchange->settings,
                           &exchange->problem);
+    if (r == 0)
+        confine_ports(&exchange->settings);
     if (r == 0)
         r = obtain(exchange, config, user);
     if (r == 0)

@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 
 #include "common/attr.h"
+#include "common/number.h"
 #include "common/text.h"
 #include "helper/exchange/url.h"
 
@@ -113,4 +114,24 @@ url_host(const char *url, char *out, size_t size)
     curl_free(port);
     curl_url_cleanup(parsed);
     return text_clean(text, out, size);
+}
+
+uint16_t
+url_port(const char *url, uint16_t otherwise)
+{
+    unsigned flags = otherwise == 0 ? CURLU_DEFAULT_PORT : 0;
+    CURLU *parsed = curl_url();
+    int64_t port = otherwise;
+    char *text = NULL;
+
+    if (parsed == NULL
+        || curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME)
+               != CURLUE_OK)
+        port = 0;
+    else if (curl_url_get(parsed, CURLUPART_PORT, &text, flags) == CURLUE_OK
+             && number_parse(text, UINT16_MAX, &port) < 0)
+        port = 0;
+    curl_free(text);
+    curl_url_cleanup(parsed);
+    return (uint16_t) port;
 }

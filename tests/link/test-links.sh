@@ -80,8 +80,8 @@ else
         links "$module" 'libpam libkeyutils libc'
     ok 'the helper links libkeyutils and libc' \
         links "$helper" 'libkeyutils libc'
-    ok 'the exchange links curl, cJSON, libcrypto, inih and libc, no keyring' \
-        links "$exchange" 'libcurl libcjson libcrypto libinih libc'
+    ok 'the exchange links curl, cJSON, libcrypto, inih, libseccomp and libc, no keyring' \
+        links "$exchange" 'libcurl libcjson libcrypto libinih libseccomp libc'
     ok 'the module has no variables that change' nothing in_login_program
     for file in "$module" "$helper" "$exchange"; do
         ok "$(basename "$file") has no undefined symbol" \

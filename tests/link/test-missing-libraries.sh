@@ -25,7 +25,8 @@ result $? 'configure fails when libraries are missing'
 grep -q 'libcurl >= 7.85   (Debian: libcurl4-openssl-dev, Fedora: libcurl-devel)' "$work/out"
 result $? 'it names the library, its version, and the Debian and Fedora packages'
 missing=0
-for package in libkeyutils-dev libcjson-dev libssl-dev libinih-dev; do
+for package in libkeyutils-dev libcjson-dev libssl-dev libinih-dev \
+    libseccomp-dev; do
     grep -q "$package" "$work/out" || missing=1
 done
 result $missing 'it names all that are missing'
