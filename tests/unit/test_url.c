@@ -110,6 +110,34 @@ a_long_host_is_cut(void **state UNUSED)
         "a.very.l...");
 }
 
+static void
+the_port_is_its_own_or_the_usual_one(void **state UNUSED)
+{
+    static const struct {
+        const char *url;
+        uint16_t otherwise;
+        uint16_t port;
+    } ports[] = {
+        {"https://login.example.com/", 0, 443},
+        {"https://login.example.com:8443/", 0, 8443},
+        {"http://[::1]/", 0, 80},
+        {"http://127.0.0.1:65535/", 0, 65535},
+        {"https://login.example.com:8443/", 1080, 8443},
+        {"https://login.example.com/", 1080, 1080},
+        {"socks5h://proxy.example.com", 1080, 1080},
+        {"socks5h://proxy.example.com:9050", 1080, 9050},
+        {"https://login.example.com:65536/", 0, 0},
+        {"https://login.example.com:-1/", 0, 0},
+        {"", 1080, 0},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(ports); i++)
+        if (url_port(ports[i].url, ports[i].otherwise) != ports[i].port)
+            fail_msg("%s: %u", ports[i].url,
+                     url_port(ports[i].url, ports[i].otherwise));
+}
+
 int
 main(void)
 {
@@ -117,6 +145,7 @@ main(void)
         cmocka_unit_test(only_https_is_good_and_http_at_home_in_tests),
         cmocka_unit_test(a_host_is_shown_with_its_port_and_nothing_else),
         cmocka_unit_test(a_long_host_is_cut),
+        cmocka_unit_test(the_port_is_its_own_or_the_usual_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
