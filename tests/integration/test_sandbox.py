@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""The sandbox, from inside of real exchanges: tests/lib/inside.c tries there what an attacker would."""
+import contextlib
+import errno
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from conftest import BUILD, UIDS, helpers, run, status, wait_until
+from logins import Connections, Proxy
+from scenes import AUTH, KEYINIT_REVOKE, SESSION, app, opened, set_stage, wait_gone
+
+DIR = "/tmp/inside"
+PRELOAD = "/etc/ld.so.preload"
+LIBRARY = "/usr/local/lib/inside.so"
+CACHE = "/var/cache/oidc-session"
+LOGIN, UNKNOWN, LATER = 0, 1, 2  # enum forbidden_when
+REPORT = r"sandbox of the exchange: no_new_privs, not dumpable, limits"
+
+
+@pytest.fixture(autouse=True)
+def stage(provider):
+    set_stage(provider)
+
+
+class Inside:
+    """What the next exchange of a kind and a uid will try, and what it found."""
+
+    def __init__(self, provider, kind, user):
+        self.kind, self.user = kind, pwd.getpwnam(user)
+        self.port = int(provider.issuer.split(":")[2].split("/")[0])
+        shutil.rmtree(DIR, ignore_errors=True)
+        os.makedirs(DIR)
+        with open(f"{DIR}/results", "wb") as file:
+            file.truncate(1024 * 1024)
+        os.chmod(f"{DIR}/results", 0o666)
+
+    def directory(self, path):
+        """One that this user may write, with a file."""
+        shutil.rmtree(path, ignore_errors=True)
+        os.makedirs(path, 0o700)
+        with open(f"{path}/old", "wb"):
+            pass
+        for name in (path, f"{path}/old"):
+            os.chown(name, self.user.pw_uid, self.user.pw_gid)
+        return path
+
+    def __enter__(self):
+        self.bad = Connections()
+        self.abstract = Connections.__new__(Connections)
+        import socket
+        self.abstract = socket.socket(socket.AF_UNIX)
+        self.abstract.bind("\0inside")
+        self.abstract.listen(64)
+        self.other = subprocess.Popen(["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}",
+                                       "--clear-groups", "sleep", "600"])
+        wait_until(lambda: os.stat(f"/proc/{self.other.pid}").st_uid == self.user.pw_uid, "a process of the same uid")
+        cache = self.directory(f"{CACHE}/inside" if os.path.isdir(CACHE) else "/var/tmp/inside-cache")
+        outside = self.directory("/var/tmp/inside")
+        with open(f"{DIR}/place", "w", encoding="ascii") as file:
+            file.write(f"{self.kind} {self.port} {self.bad.port} {self.other.pid} inside {cache} {outside}\n")
+        return self
+
+    def __exit__(self, *_):
+        self.other.kill()
+        self.other.wait()
+        self.bad.close()
+        self.abstract.close()
+        os.remove(f"{DIR}/place")
+
+    def results(self):
+        """(request, when, name, errno, expected, ABI of Landlock)"""
+        with open(f"{DIR}/results", "rb") as file:
+            text = file.read().split(b"\0", 1)[0].decode()
+        found = []
+        for line in text.splitlines():
+            head, got, expected, abi = line.rsplit("|", 3)
+            _pid, request, when, name = head.split(" ", 3)
+            found.append((int(request), int(when), name, int(got), int(expected), int(abi)))
+        return found
+
+
+def check(inside, requests):
+    """All is as the table says, before each request."""
+    results = inside.results()
+    assert {request for request, *_ in results} >= set(range(1, requests + 1)), "it was not inside"
+    assert len(results) >= 150 * requests
+    wrong = []
+    for request, when, name, got, expected, abi in results:
+        if abi > LANDLOCK:
+            continue
+        if "in the cache" in name and inside.kind != LATER and not os.path.isdir(CACHE):
+            expected = errno.EACCES  # there is no cache: nothing is writable
+        if when == UNKNOWN and name == "connect to another port":
+            continue  # depends on whether this is discovery
+        if got != expected:
+            wrong.append(f"request {request}: {name}: {os.strerror(got)} instead of {os.strerror(expected)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def landlock_abi():
+    import ctypes
+    abi = ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1)
+    return max(abi, 0)
+
+
+LANDLOCK = landlock_abi()
+
+
+@pytest.fixture
+def preload(installed):
+    shutil.copy(f"{BUILD}/tests/lib/.libs/inside.so", LIBRARY)
+    os.chmod(LIBRARY, 0o755)
+    with open(PRELOAD, "w", encoding="ascii") as file:
+        file.write(LIBRARY + "\n")
+    yield
+    os.remove(PRELOAD)
+
+
+def test_inside_a_login_all_is_refused_and_the_login_succeeds(provider, preload):
+    with Inside(provider, LOGIN, "oidc-session") as inside:
+        session = opened("close", "end")
+        check(inside, 2)
+    session.answer()
+    session.finish()
+    wait_gone()
+
+
+def test_inside_a_renewal_all_is_refused_and_the_renewal_succeeds(provider, preload):
+    session = opened("close", "end")
+    with Inside(provider, LATER, "alice") as inside:
+        os.kill(helpers()[0], signal.SIGALRM)
+        wait_until(lambda: status()["renewals"] == "1", "a renewal")
+        check(inside, 1)
+    session.answer()
+    session.finish()
+    wait_gone()
+
+
+def test_inside_a_revocation_all_is_refused_and_the_revocation_succeeds(provider, preload, log):
+    session = opened("close", "end")
+    with Inside(provider, LATER, "alice") as inside:
+        session.answer()
+        session.finish()
+        wait_gone()
+        check(inside, 1)
+    log.one("tokens removed and revoked")
+
+
+def test_what_is_in_force_is_logged_for_each_exchange_when_debugging(provider, log):
+    set_stage(provider, KEYINIT_REVOKE + SESSION.replace(".so", ".so debug"))
+    session = opened("close", "end")
+    assert not log.lines(r"pam_oidc_session.*sandbox of"), "it was not asked for"
+    os.kill(helpers()[0], signal.SIGALRM)
+    wait_until(lambda: status()["renewals"] == "1", "a renewal")
+    log.wait(rf"debug .*helper.*user alice: {REPORT}")
+    session.answer()
+    session.finish()
+    wait_gone()
+    assert len(log.lines(rf"debug .*helper.*user alice: {REPORT}")) == 2
+    from conftest import stack
+    stack("oidc-app", AUTH.replace(".so\n", ".so debug\n", 1))
+    login = app("authenticate", "end")
+    login.line("authenticate: PAM_SUCCESS")
+    login.finish()
+    log.one(rf"debug .*pam_oidc_session.*user alice: {REPORT}")
+    wait_gone()
