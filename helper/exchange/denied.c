@@ -274,10 +274,7 @@ denied_load(bool may_write)
 
     if (filter == NULL)
         return -ENOMEM;
-    /* A tree instead of a list: loaded and looked up in less time.  Older
-     * libraries have only the list. */
-    (void) seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    /* The kernel's own error, not ECANCELED; as above. */
+    /* The kernel's own error, not ECANCELED; older libraries cannot. */
     (void) seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
     r = fill(filter, may_write);
     if (r == 0)

@@ -42,7 +42,7 @@ static struct {
 /* ---- the first step -------------------------------------------------------- */
 
 static const struct limit {
-    int resource;
+    unsigned resource; /* the type differs between libcs */
     rlim_t most;
 } limits[] = {
     {RLIMIT_CORE, 0},
@@ -57,7 +57,7 @@ static const struct limit {
 
 /* Lower it for good; a limit that is lower already stays. */
 static int
-limit(int resource, rlim_t most)
+limit(unsigned resource, rlim_t most)
 {
     struct rlimit now;
 

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: MIT
 """The sandbox, from inside of real exchanges: tests/lib/inside.c tries there what an attacker would."""
 import contextlib
+import ctypes
 import errno
 import os
 import pwd
 import shutil
 import signal
+import socket
+import struct
 import subprocess
+import threading
 
 import pytest
 
-from conftest import BUILD, UIDS, helpers, run, status, wait_until
-from logins import Connections, Proxy
+from conftest import BUILD, helpers, stack, status, wait_until
+from logins import Connections
 from scenes import AUTH, KEYINIT_REVOKE, SESSION, app, opened, set_stage, wait_gone
 
 DIR = "/tmp/inside"
@@ -51,8 +55,6 @@ class Inside:
 
     def __enter__(self):
         self.bad = Connections()
-        self.abstract = Connections.__new__(Connections)
-        import socket
         self.abstract = socket.socket(socket.AF_UNIX)
         self.abstract.bind("\0inside")
         self.abstract.listen(64)
@@ -103,7 +105,6 @@ def check(inside, requests):
 
 
 def landlock_abi():
-    import ctypes
     abi = ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1)
     return max(abi, 0)
 
@@ -162,10 +163,78 @@ def test_what_is_in_force_is_logged_for_each_exchange_when_debugging(provider, l
     session.finish()
     wait_gone()
     assert len(log.lines(rf"debug .*helper.*user alice: {REPORT}")) == 2
-    from conftest import stack
     stack("oidc-app", AUTH.replace(".so\n", ".so debug\n", 1))
     login = app("authenticate", "end")
     login.line("authenticate: PAM_SUCCESS")
     login.finish()
     log.one(rf"debug .*pam_oidc_session.*user alice: {REPORT}")
     wait_gone()
+
+
+# ---- name resolution in the sandbox ------------------------------------------------------
+
+class NameServer:
+    """On port 53: every name is 127.0.0.1; by UDP it says that the answer is too long for that, if so asked."""
+
+    def __init__(self):
+        self.truncate, self.asked = False, []
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(("127.0.0.1", 53))
+        self.tcp = socket.create_server(("127.0.0.1", 53))
+        for serve in (self._udp, self._tcp):
+            threading.Thread(target=serve, daemon=True).start()
+
+    def _answer(self, query, how):
+        end = query.index(b"\0", 12) + 5
+        kind = struct.unpack("!H", query[end - 4:end - 2])[0]
+        self.asked.append((how, kind))
+        cut = self.truncate and how == "udp"
+        found = kind == 1 and not cut
+        head = query[:2] + struct.pack("!5H", 0x8580 | (0x0200 if cut else 0), 1, found, 0, 0)
+        return head + query[12:end] + (struct.pack("!3HIH", 0xc00c, 1, 1, 60, 4) + b"\x7f\0\0\1" if found else b"")
+
+    def _udp(self):
+        while True:
+            query, sender = self.udp.recvfrom(4096)
+            self.udp.sendto(self._answer(query, "udp"), sender)
+
+    def _tcp(self):
+        while True:
+            connection, _ = self.tcp.accept()
+            threading.Thread(target=self._one_tcp, args=(connection,), daemon=True).start()
+
+    def _one_tcp(self, connection):
+        with connection:
+            while size := connection.recv(2):
+                answer = self._answer(connection.recv(struct.unpack("!H", size)[0]), "tcp")
+                connection.sendall(struct.pack("!H", len(answer)) + answer)
+
+
+@pytest.fixture(scope="module")
+def name_server(installed):
+    """It stays until the end of this host; that it is asked does not."""
+    files = {"/etc/nsswitch.conf": "hosts: files dns\n", "/etc/resolv.conf": "nameserver 127.0.0.1\n"}
+    for path, text in files.items():
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(path, f"{path}.before")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+    yield NameServer()
+    for path in files:
+        os.remove(path)
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(f"{path}.before", path)
+
+
+@pytest.mark.parametrize("truncate", [False, True], ids=["by UDP", "by TCP"])
+def test_a_name_server_is_asked_from_inside_the_sandbox(provider, name_server, log, truncate):
+    """The provider's certificate is not for that name: who sees it has found the address and connected."""
+    port = provider.issuer.split(":")[2].split("/")[0]
+    url = f"https://provider.test:{port}"
+    set_stage(provider, provider_issuer=url, provider_token_endpoint=f"{url}/token")
+    name_server.truncate, name_server.asked = truncate, []
+    login = app("authenticate", "end")
+    login.line("authenticate: PAM_.*")
+    login.finish()
+    log.one(r"provider\.test.*(certificate|SSL)")
+    assert ("tcp" in {how for how, _ in name_server.asked}) == truncate, name_server.asked

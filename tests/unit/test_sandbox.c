@@ -365,7 +365,7 @@ a_call_of_a_foreign_architecture_ends_it(void **state UNUSED)
 /* ---- limits, and the report -------------------------------------------------------- */
 
 static rlim_t
-limit_of(int resource)
+limit_of(unsigned resource)
 {
     struct rlimit limit = {1, 2};
 
