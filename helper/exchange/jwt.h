@@ -8,15 +8,29 @@
 
 #include "common/attr.h"
 #include "common/secret.h"
+#include "helper/exchange/problem.h"
+
+/* Twice what a key of the kernel can hold. */
+#define JWT_MAX (64U * 1024)
+
+/* A compact JWS, taken apart.  {0} is empty. */
+struct jwt {
+    cJSON *header;
+    cJSON *payload;
+    size_t signed_len; /* so many bytes of the token are what was signed */
+    struct secret signature;
+};
 
 /*
  * Take a compact JWS (RFC 7515 7.1) apart: three parts that are strict
- * base64url, the first two of them JSON objects.  The signature is not
- * verified. Returns 0, -EBADMSG for anything else, or -ENOMEM.  The caller ends
- * *header and *payload with cJSON_Delete().
+ * base64url, the first two of them JSON objects without twins.  The signature
+ * is not verified.  Returns 0, -EPROTO (OUTCOME_DENIED) for anything else, or
+ * -ENOMEM.  The caller clears *out after success.
  */
-int jwt_decode(const struct secret *token, cJSON **header,
-               cJSON **payload) MUST_CHECK;
+int jwt_decode(const struct secret *token, struct jwt *out,
+               struct problem *problem) MUST_CHECK;
+
+void jwt_clear(struct jwt *jwt);
 
 /*
  * Append what the text stands for (RFC 4648 5, without padding).  0, -EBADMSG

@@ -9,7 +9,7 @@
 #include "helper/exchange/config.h"
 #include "helper/exchange/device.h"
 #include "helper/exchange/discovery.h"
-#include "helper/exchange/identity.h"
+#include "helper/exchange/id_token.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/jwt.h"
 #include "helper/exchange/login.h"
@@ -105,13 +105,17 @@ check_claims(const cJSON *claims, const char *username_claim, const char *user,
              int64_t now, struct settings *settings, struct token *token,
              struct problem *problem)
 {
+    const struct id_token_check check = {
+        .issuer = settings->issuer,
+        .client_id = settings->client_id,
+        .max_age = -1,
+        .now = now,
+    };
     int r;
 
-    r = identity_check(claims, settings, problem);
+    r = id_token_check_claims(claims, &check, &token->id_expires_at, problem);
     if (r == 0)
-        r = identity_check_times(claims, now, &token->id_expires_at, problem);
-    if (r == 0)
-        r = identity_check_name(claims, username_claim, user, problem);
+        r = id_token_check_name(claims, username_claim, user, problem);
     if (r < 0)
         return r;
     settings->subject = strdup(json_text(claims, "sub"));
@@ -123,21 +127,18 @@ login_check(const char *username_claim, const char *user, int64_t now,
             struct settings *settings, struct token *token,
             struct problem *problem)
 {
-    cJSON *header = NULL, *claims = NULL;
+    struct jwt jwt = {0};
     int r;
 
     if (token->id.len == 0)
         return problem_set(problem, OUTCOME_DENIED,
                            "the provider issued no ID token (is openid in "
                            "the scope?)");
-    r = jwt_decode(&token->id, &header, &claims);
-    if (r == -EBADMSG)
-        r = problem_set(problem, OUTCOME_DENIED, "the ID token is malformed");
+    r = jwt_decode(&token->id, &jwt, problem);
     if (r == 0)
-        r = check_claims(claims, username_claim, user, now, settings, token,
-                         problem);
-    cJSON_Delete(header);
-    cJSON_Delete(claims);
+        r = check_claims(jwt.payload, username_claim, user, now, settings,
+                         token, problem);
+    jwt_clear(&jwt);
     return r;
 }
 

@@ -4,45 +4,33 @@
 #include <errno.h>
 #include <time.h>
 
-#include "helper/exchange/identity.h"
+#include "helper/exchange/id_token.h"
 #include "helper/exchange/jwt.h"
 #include "helper/exchange/renew.h"
-
-static int
-check_claims(const cJSON *claims, const struct settings *settings,
-             struct problem *problem)
-{
-    int r;
-
-    r = identity_check(claims, settings, problem);
-    if (r == 0)
-        r = identity_check_subject(claims, settings->subject, problem);
-    if (r == -EPROTO)
-        problem->outcome = OUTCOME_DEAD;
-    return r;
-}
 
 int
 renew_check(const struct settings *settings, int64_t now, struct token *token,
             struct problem *problem)
 {
-    cJSON *header = NULL, *claims = NULL;
+    const struct id_token_check check = {
+        .issuer = settings->issuer,
+        .client_id = settings->client_id,
+        .subject = settings->subject,
+        .max_age = -1,
+        .now = now,
+    };
+    struct jwt jwt = {0};
     int r;
 
     if (token->id.len == 0)
         return 0;
-    r = jwt_decode(&token->id, &header, &claims);
-    if (r == -EBADMSG)
-        r = problem_set(problem, OUTCOME_DEAD,
-                        "the ID token of the renewal is malformed");
+    r = jwt_decode(&token->id, &jwt, problem);
     if (r == 0)
-        r = check_claims(claims, settings, problem);
-    if (r == 0
-        && identity_check_times(claims, now, &token->id_expires_at, problem)
-               < 0)
-        secret_clear(&token->id); /* the reason goes with a good outcome */
-    cJSON_Delete(header);
-    cJSON_Delete(claims);
+        r = id_token_check_claims(jwt.payload, &check, &token->id_expires_at,
+                                  problem);
+    if (r == -EPROTO)
+        problem->outcome = OUTCOME_DEAD;
+    jwt_clear(&jwt);
     return r;
 }
 

@@ -99,14 +99,14 @@ check_all(const cJSON *json, const struct token *token, struct problem *problem)
 static int
 jwt_end(const struct secret *access, int64_t *out)
 {
-    cJSON *header = NULL, *payload = NULL;
+    struct problem ignored; /* it may be anything */
+    struct jwt jwt = {0};
     int r;
 
-    r = jwt_decode(access, &header, &payload);
+    r = jwt_decode(access, &jwt, &ignored);
     if (r == 0)
-        r = json_date(payload, "exp", out);
-    cJSON_Delete(header);
-    cJSON_Delete(payload);
+        r = json_date(jwt.payload, "exp", out);
+    jwt_clear(&jwt);
     return r < 0 ? -ENODATA : 0;
 }
 

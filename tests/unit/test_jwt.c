@@ -18,13 +18,13 @@
 #define EMPTY "e30" /* {} */
 
 static int
-decode(const char *text, size_t len, cJSON **header, cJSON **payload)
+decode(const char *text, size_t len, struct jwt *out, struct problem *problem)
 {
     struct secret token = {0};
     int r;
 
     assert_int_equal(secret_append(&token, text, len, 100000), 0);
-    r = jwt_decode(&token, header, payload);
+    r = jwt_decode(&token, out, problem);
     secret_clear(&token);
     return r;
 }
@@ -97,55 +97,77 @@ static void
 a_token_of_the_standard_is_taken_apart(void **state UNUSED)
 {
     static const char text[] = RFC_HEADER "." RFC_PAYLOAD "." RFC_SIGNATURE;
-    cJSON *header = NULL, *payload = NULL;
+    struct problem problem = {0};
+    struct jwt jwt = {0};
     int64_t exp;
 
-    assert_int_equal(decode(text, sizeof(text) - 1, &header, &payload), 0);
-    assert_string_equal(json_text(header, "alg"), "HS256");
-    assert_string_equal(json_text(payload, "iss"), "joe");
-    assert_int_equal(json_date(payload, "exp", &exp), 0);
+    assert_int_equal(decode(text, sizeof(text) - 1, &jwt, &problem), 0);
+    assert_string_equal(json_text(jwt.header, "alg"), "HS256");
+    assert_string_equal(json_text(jwt.payload, "iss"), "joe");
+    assert_int_equal(json_date(jwt.payload, "exp", &exp), 0);
     assert_int_equal(exp, 1300819380);
-    cJSON_Delete(header);
-    cJSON_Delete(payload);
+    assert_int_equal(jwt.signed_len, strlen(RFC_HEADER "." RFC_PAYLOAD));
+    assert_int_equal(jwt.signature.len, 32);
+    assert_int_equal(jwt.signature.data[0], 0x74);
+    assert_int_equal(jwt.signature.data[31], 0x79);
+    jwt_clear(&jwt);
+    assert_null(jwt.header);
+    jwt_clear(&jwt);
 }
 
 static void
-anything_else_is_refused(void **state UNUSED)
+anything_else_is_refused_with_a_reason(void **state UNUSED)
 {
     static const struct {
         const char *what;
         const char *text;
+        const char *reason;
     } bad[] = {
-        {"nothing", ""},
-        {"an opaque token", "ya29.a0AfH6SM"},
-        {"one part", EMPTY},
-        {"two parts", EMPTY "." EMPTY},
-        {"no signature", EMPTY "." EMPTY "."},
-        {"four parts", EMPTY "." EMPTY "." EMPTY "." EMPTY},
-        {"a point behind it", EMPTY "." EMPTY "." EMPTY "."},
-        {"a point before it", "." EMPTY "." EMPTY "." EMPTY},
-        {"no header", "." EMPTY "." EMPTY},
-        {"no payload", EMPTY ".." EMPTY},
-        {"a padded header", "e30=." EMPTY "." EMPTY},
-        {"a padded payload", EMPTY ".e30=." EMPTY},
-        {"a padded signature", EMPTY "." EMPTY ".e30="},
-        {"a space", EMPTY "." EMPTY "." EMPTY " "},
-        {"a header that is no object", "W10." EMPTY "." EMPTY},
-        {"a payload that is no object", EMPTY ".W10." EMPTY},
-        {"a payload that is no JSON", EMPTY ".Zm9v." EMPTY},
+        {"nothing", "", "parts: 1, not 3"},
+        {"an opaque token", "ya29.a0AfH6SM", "parts: 2, not 3"},
+        {"one part", EMPTY, "parts: 1, not 3"},
+        {"two parts", EMPTY "." EMPTY, "parts: 2, not 3"},
+        {"no signature", EMPTY "." EMPTY ".", "its signature is empty"},
+        {"four parts", EMPTY "." EMPTY "." EMPTY "." EMPTY, "parts: 4, not 3"},
+        {"five parts", EMPTY "." EMPTY "." EMPTY "." EMPTY "." EMPTY,
+         "the ID token is encrypted"},
+        {"a point behind it", EMPTY "." EMPTY "." EMPTY ".", "parts: 4"},
+        {"a point before it", "." EMPTY "." EMPTY "." EMPTY, "parts: 4"},
+        {"no header", "." EMPTY "." EMPTY, "its header is empty"},
+        {"no payload", EMPTY ".." EMPTY, "its payload is empty"},
+        {"a padded header", "e30=." EMPTY "." EMPTY,
+         "its header is not base64url"},
+        {"a padded payload", EMPTY ".e30=." EMPTY,
+         "its payload is not base64url"},
+        {"a padded signature", EMPTY "." EMPTY ".e30=",
+         "its signature is not base64url"},
+        {"a space", EMPTY "." EMPTY "." EMPTY " ",
+         "its signature is not base64url"},
+        {"a header that is no object", "W10." EMPTY "." EMPTY,
+         "its header is not a JSON object"},
+        {"a payload that is no object", EMPTY ".W10." EMPTY,
+         "its payload is not a JSON object"},
+        {"a payload that is no JSON", EMPTY ".Zm9v." EMPTY,
+         "its payload is not a JSON object"},
         /* {"a":1,"a":2} */
-        {"a claim twice", EMPTY ".eyJhIjoxLCJhIjoyfQ." EMPTY},
-        {"a header twice", "eyJhIjoxLCJhIjoyfQ." EMPTY "." EMPTY},
+        {"a claim twice", EMPTY ".eyJhIjoxLCJhIjoyfQ." EMPTY,
+         "its payload is not a JSON object, or has a member twice"},
+        {"a header twice", "eyJhIjoxLCJhIjoyfQ." EMPTY "." EMPTY,
+         "its header is not a JSON object, or has a member twice"},
     };
-    cJSON *header = NULL, *payload = NULL;
+    struct jwt jwt = {0};
     size_t i;
 
     for (i = 0; i < ARRAY_LEN(bad); i++) {
-        if (decode(bad[i].text, strlen(bad[i].text), &header, &payload)
-            != -EBADMSG)
+        struct problem problem = {0};
+
+        if (decode(bad[i].text, strlen(bad[i].text), &jwt, &problem) != -EPROTO)
             fail_msg("taken: %s", bad[i].what);
-        assert_null(header);
-        assert_null(payload);
+        if (strstr(problem.reason, bad[i].reason) == NULL)
+            fail_msg("%s: %s", bad[i].what, problem.reason);
+        assert_int_equal(problem.outcome, OUTCOME_DENIED);
+        assert_null(jwt.header);
+        assert_null(jwt.payload);
     }
 }
 
@@ -153,10 +175,26 @@ static void
 a_nul_in_a_token_is_refused(void **state UNUSED)
 {
     static const char text[] = EMPTY "." EMPTY "." EMPTY "\0x";
-    cJSON *header = NULL, *payload = NULL;
+    struct problem problem = {0};
+    struct jwt jwt = {0};
 
-    assert_int_equal(decode(text, sizeof(text) - 1, &header, &payload),
-                     -EBADMSG);
+    assert_int_equal(decode(text, sizeof(text) - 1, &jwt, &problem), -EPROTO);
+    assert_non_null(strstr(problem.reason, "it has a NUL in it"));
+}
+
+static void
+a_token_has_64_kib_at_most(void **state UNUSED)
+{
+    static char text[JWT_MAX + 1] = EMPTY "." EMPTY ".";
+    struct problem problem = {0};
+    struct jwt jwt = {0};
+
+    memset(text + 8, 'A', sizeof(text) - 8);
+    assert_int_equal(decode(text, JWT_MAX, &jwt, &problem), 0);
+    jwt_clear(&jwt);
+    assert_int_equal(decode(text, JWT_MAX + 1, &jwt, &problem), -EPROTO);
+    assert_string_equal(problem.reason,
+                        "the ID token is longer than 65536 bytes");
 }
 
 static void
@@ -164,13 +202,13 @@ a_decoded_token_is_wiped(void **state UNUSED)
 {
     /* {"sub":"CANARY"} */
     static const char text[] = "e30.eyJzdWIiOiJDQU5BUlkifQ.e30";
-    cJSON *header = NULL, *payload = NULL;
+    struct problem problem = {0};
+    struct jwt jwt = {0};
 
     wiped_begin("CANARY");
-    assert_int_equal(decode(text, sizeof(text) - 1, &header, &payload), 0);
-    assert_string_equal(json_text(payload, "sub"), "CANARY");
-    cJSON_Delete(header);
-    cJSON_Delete(payload);
+    assert_int_equal(decode(text, sizeof(text) - 1, &jwt, &problem), 0);
+    assert_string_equal(json_text(jwt.payload, "sub"), "CANARY");
+    jwt_clear(&jwt);
     assert_wiped();
 }
 
@@ -182,8 +220,9 @@ main(void)
         cmocka_unit_test(base64url_is_strict),
         cmocka_unit_test(only_the_alphabet_is_decoded),
         cmocka_unit_test(a_token_of_the_standard_is_taken_apart),
-        cmocka_unit_test(anything_else_is_refused),
+        cmocka_unit_test(anything_else_is_refused_with_a_reason),
         cmocka_unit_test(a_nul_in_a_token_is_refused),
+        cmocka_unit_test(a_token_has_64_kib_at_most),
         cmocka_unit_test(a_decoded_token_is_wiped),
     };
 
