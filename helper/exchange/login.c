@@ -6,12 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "helper/exchange/access.h"
 #include "helper/exchange/config.h"
 #include "helper/exchange/device.h"
 #include "helper/exchange/discovery.h"
-#include "helper/exchange/id_token.h"
-#include "helper/exchange/json.h"
-#include "helper/exchange/jwt.h"
+#include "helper/exchange/identity.h"
 #include "helper/exchange/login.h"
 #include "helper/exchange/password.h"
 #include "helper/exchange/sandbox.h"
@@ -29,33 +28,78 @@ static const char *const notices[OUTCOME_COUNT] = {
 
 /* ---- before: what root wrote --------------------------------------------- */
 
+/* Ask, also for nothing: there is no other time to ask. */
+static int
+ask_for_files(struct exchange *exchange, const struct config *config,
+              struct message *answer)
+{
+    struct message question = {.kind = KIND_NEED_FILES};
+    int r = 0;
+
+    if (config->client_secret_file != NULL)
+        r = message_set_text(&question, FIELD_PATH, config->client_secret_file);
+    if (r == 0 && config->username_map_file != NULL)
+        r = message_set_text(&question, FIELD_MAP_PATH,
+                             config->username_map_file);
+    if (r == 0)
+        r = caller_ask(&exchange->caller, &question, KIND_FILES, answer);
+    message_clear(&question);
+    return r;
+}
+
+/* Why the module did not give a file, in its words. */
+static const char *
+why_not(const struct message *answer, enum field reason)
+{
+    return message_has(answer, reason) ? message_text(answer, reason)
+                                       : "it cannot be read";
+}
+
+static int
+take_map(struct config *config, struct message *answer, struct problem *problem)
+{
+    if (!message_has(answer, FIELD_MAP))
+        return config_map_problem(config, why_not(answer, FIELD_MAP_REASON),
+                                  problem);
+    config->map = answer->field[FIELD_MAP];
+    answer->field[FIELD_MAP] = (struct secret){0};
+    return access_check_map(config->username_map_file, &config->map, problem);
+}
+
 /*
- * The module opens the file for us, as root.  It does so only when we ask
+ * The module opens the files for us, as root.  It does so only when we ask
  * before anything else: until now we have parsed nothing but what root wrote.
  */
 static int
-fetch_secret(struct exchange *exchange, struct config *config)
+fetch_files(struct exchange *exchange, struct config *config)
 {
-    struct message question = {.kind = KIND_NEED_FILES}, answer = {0};
+    struct problem *problem = &exchange->problem;
+    struct message answer = {0};
     int r;
 
-    if (config->client_secret_file == NULL)
-        return 0;
-    r = message_set_text(&question, FIELD_PATH, config->client_secret_file);
-    if (r == 0)
-        r = caller_ask(&exchange->caller, &question, KIND_FILES, &answer);
-    if (r == 0 && !message_has(&answer, FIELD_FILE))
-        r = config_secret_problem(config,
-                                  message_has(&answer, FIELD_REASON)
-                                      ? message_text(&answer, FIELD_REASON)
-                                      : "it cannot be read",
-                                  &exchange->problem);
-    if (r == 0)
-        r = config_take_secret(config, &answer.field[FIELD_FILE],
-                               &exchange->problem);
-    message_clear(&question);
+    r = ask_for_files(exchange, config, &answer);
+    if (r == 0 && config->client_secret_file != NULL) {
+        if (message_has(&answer, FIELD_FILE))
+            r = config_take_secret(config, &answer.field[FIELD_FILE], problem);
+        else
+            r = config_secret_problem(config, why_not(&answer, FIELD_REASON),
+                                      problem);
+    }
+    if (r == 0 && config->username_map_file != NULL)
+        r = take_map(config, &answer, problem);
     message_clear(&answer);
     return r;
+}
+
+/* What this login may touch from now on. */
+static void
+confine(struct exchange *exchange)
+{
+    const struct settings *settings = &exchange->settings;
+
+    cache_open(CACHE_PATH, settings->issuer, true, &exchange->cache);
+    sandbox_enter(&(struct sandbox_files){.ca_file = settings->ca_file,
+                                          .cache_dir = exchange->cache.dir});
 }
 
 static int
@@ -68,14 +112,13 @@ configure(struct exchange *exchange, const struct message *request,
     r = config_parse(message_text(request, FIELD_PATH), bytes->data, bytes->len,
                      config, &exchange->problem);
     if (r == 0)
-        r = fetch_secret(exchange, config);
+        r = fetch_files(exchange, config);
     if (r < 0)
         return r;
     /* From here on they belong to the exchange. */
     exchange->settings = config->settings;
     config->settings = (struct settings){0};
-    sandbox_enter(&(struct sandbox_files){.ca_file = exchange->settings.ca_file,
-                                          .cache_dir = -1});
+    confine(exchange);
     return http_open(&exchange->http, &exchange->settings);
 }
 
@@ -98,49 +141,7 @@ obtain(struct exchange *exchange, const struct config *config, const char *user)
                       &exchange->token, problem);
 }
 
-/* ---- after: who it is ---------------------------------------------------- */
-
-static int
-check_claims(const cJSON *claims, const char *username_claim, const char *user,
-             int64_t now, struct settings *settings, struct token *token,
-             struct problem *problem)
-{
-    const struct id_token_check check = {
-        .issuer = settings->issuer,
-        .client_id = settings->client_id,
-        .max_age = -1,
-        .now = now,
-    };
-    int r;
-
-    r = id_token_check_claims(claims, &check, &token->id_expires_at, problem);
-    if (r == 0)
-        r = id_token_check_name(claims, username_claim, user, problem);
-    if (r < 0)
-        return r;
-    settings->subject = strdup(json_text(claims, "sub"));
-    return settings->subject != NULL ? 0 : -ENOMEM;
-}
-
-int
-login_check(const char *username_claim, const char *user, int64_t now,
-            struct settings *settings, struct token *token,
-            struct problem *problem)
-{
-    struct jwt jwt = {0};
-    int r;
-
-    if (token->id.len == 0)
-        return problem_set(problem, OUTCOME_DENIED,
-                           "the provider issued no ID token (is openid in "
-                           "the scope?)");
-    r = jwt_decode(&token->id, &jwt, problem);
-    if (r == 0)
-        r = check_claims(jwt.payload, username_claim, user, now, settings,
-                         token, problem);
-    jwt_clear(&jwt);
-    return r;
-}
+/* ---- after: what the caller gets ----------------------------------------- */
 
 static void
 warn_without_refresh(struct exchange *exchange)
@@ -221,20 +222,21 @@ run(struct exchange *exchange, const struct message *request,
     struct config *config, struct message *result)
 {
     const char *user = message_text(request, FIELD_USER);
+    int64_t uid;
     int r;
 
+    if (message_number(request, FIELD_UID, &uid) < 0)
+        return -EBADMSG;
     r = configure(exchange, request, config);
     if (r == 0)
-        r = discovery_run(&exchange->http, &exchange->settings,
-                          &exchange->problem);
+        r = discovery_run(&exchange->http, &exchange->cache,
+                          &exchange->settings, &exchange->problem);
     if (r == 0)
         confine_ports(&exchange->settings);
     if (r == 0)
         r = obtain(exchange, config, user);
     if (r == 0)
-        r = login_check(config->username_claim, user, time(NULL),
-                        &exchange->settings, &exchange->token,
-                        &exchange->problem);
+        r = identity_check_login(exchange, config, user, uid, time(NULL));
     if (r < 0)
         return r;
     warn_without_refresh(exchange);

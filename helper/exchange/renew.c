@@ -4,35 +4,8 @@
 #include <errno.h>
 #include <time.h>
 
-#include "helper/exchange/id_token.h"
-#include "helper/exchange/jwt.h"
+#include "helper/exchange/identity.h"
 #include "helper/exchange/renew.h"
-
-int
-renew_check(const struct settings *settings, int64_t now, struct token *token,
-            struct problem *problem)
-{
-    const struct id_token_check check = {
-        .issuer = settings->issuer,
-        .client_id = settings->client_id,
-        .subject = settings->subject,
-        .max_age = -1,
-        .now = now,
-    };
-    struct jwt jwt = {0};
-    int r;
-
-    if (token->id.len == 0)
-        return 0;
-    r = jwt_decode(&token->id, &jwt, problem);
-    if (r == 0)
-        r = id_token_check_claims(jwt.payload, &check, &token->id_expires_at,
-                                  problem);
-    if (r == -EPROTO)
-        problem->outcome = OUTCOME_DEAD;
-    jwt_clear(&jwt);
-    return r;
-}
 
 static int
 make_form(const struct settings *settings, const struct secret *refresh,
@@ -84,8 +57,7 @@ renew_run(struct exchange *exchange, const struct message *request,
     if (r == 0)
         r = refresh(exchange, &request->field[FIELD_REFRESH_TOKEN]);
     if (r == 0)
-        r = renew_check(&exchange->settings, time(NULL), &exchange->token,
-                        &exchange->problem);
+        r = identity_check_renewal(exchange, time(NULL));
     if (r == 0)
         r = token_put(&exchange->token, result);
     return r;
