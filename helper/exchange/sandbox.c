@@ -156,6 +156,8 @@ static const char *const readable[] = {
     "/usr/lib",
     "/usr/lib64",
     "/etc/ld.so.cache",
+    /* what an earlier login has found out about the provider */
+    CACHE_PATH,
 };
 
 void
