@@ -27,6 +27,7 @@ struct client_reply {
     cJSON *json;          /* the body, or NULL when it is no JSON object */
     bool jwt;             /* it says that it is a signed or encrypted token */
     int64_t sent_at;      /* Unix time before the request was sent */
+    int64_t fresh_for;    /* seconds from then on: freshness_lifetime() */
 };
 
 /* Fetch a document.  0 when it was tried, or a negative errno. */

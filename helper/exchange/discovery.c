@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "helper/exchange/discovery.h"
+#include "helper/exchange/document.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/url.h"
 
@@ -34,44 +35,53 @@ discovery_url(const char *issuer, enum discovery_form form)
     return r < 0 ? NULL : url;
 }
 
-static int
-take(const cJSON *json, const char *name, bool insecure_http, char **out,
-     struct problem *problem)
-{
-    const char *url = json_text(json, name), *wrong;
+/* ---- what it says -------------------------------------------------------- */
 
-    if (*out != NULL || url == NULL)
-        return 0;
-    wrong = url_check(url, insecure_http);
-    if (wrong != NULL)
-        return problem_set(problem, OUTCOME_MISCONFIGURED,
-                           "the provider's metadata: %s '%.200s' %s", name, url,
-                           wrong);
-    *out = strdup(url);
-    return *out != NULL ? 0 : -ENOMEM;
+/* clang-format off */
+#define ENDPOINT(field) { #field, offsetof(struct settings, field) }
+/* clang-format on */
+
+/* What is taken, by the same name. */
+static const struct endpoint {
+    const char *name;
+    size_t offset;
+} endpoints[] = {
+    ENDPOINT(token_endpoint),      ENDPOINT(device_authorization_endpoint),
+    ENDPOINT(revocation_endpoint), ENDPOINT(jwks_uri),
+    ENDPOINT(userinfo_endpoint),   ENDPOINT(introspection_endpoint),
+};
+
+static const char *
+value_of(const struct settings *settings, const struct endpoint *endpoint)
+{
+    return *(char *const *) (const void *) ((const char *) settings
+                                            + endpoint->offset);
+}
+
+/* One that is configured is not looked at. */
+static int
+check_endpoints(const cJSON *json, const struct settings *settings,
+                struct problem *problem)
+{
+    const char *url, *wrong;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(endpoints); i++) {
+        url = json_text(json, endpoints[i].name);
+        if (url == NULL || value_of(settings, &endpoints[i]) != NULL)
+            continue;
+        wrong = url_check(url, settings->insecure_http);
+        if (wrong != NULL)
+            return problem_set(problem, OUTCOME_MISCONFIGURED,
+                               "the provider's metadata: %s '%.200s' %s",
+                               endpoints[i].name, url, wrong);
+    }
+    return 0;
 }
 
 static int
-take_all(const cJSON *json, struct settings *settings, struct problem *problem)
-{
-    bool http = settings->insecure_http;
-    int r;
-
-    r = take(json, "token_endpoint", http, &settings->token_endpoint, problem);
-    if (r == 0)
-        r = take(json, "device_authorization_endpoint", http,
-                 &settings->device_authorization_endpoint, problem);
-    if (r == 0)
-        r = take(json, "revocation_endpoint", http,
-                 &settings->revocation_endpoint, problem);
-    if (r == 0)
-        r = take(json, "jwks_uri", http, &settings->jwks_uri, problem);
-    return r;
-}
-
-int
-discovery_read(const cJSON *json, struct settings *settings,
-               struct problem *problem)
+check(const cJSON *json, const struct settings *settings,
+      struct problem *problem)
 {
     const char *issuer = json_text(json, "issuer");
     int r;
@@ -81,47 +91,89 @@ discovery_read(const cJSON *json, struct settings *settings,
                            "the provider's metadata is that of issuer "
                            "'%.200s', not of '%.200s'",
                            issuer != NULL ? issuer : "", settings->issuer);
-    r = take_all(json, settings, problem);
-    if (r == 0 && settings->token_endpoint == NULL)
+    r = check_endpoints(json, settings, problem);
+    if (r == 0 && settings->token_endpoint == NULL
+        && json_text(json, "token_endpoint") == NULL)
         r = problem_set(problem, OUTCOME_MISCONFIGURED,
                         "the provider's metadata has no token_endpoint");
     return r;
 }
 
-static int
-fetch(struct http *http, const struct settings *settings,
-      enum discovery_form form, struct client_reply *out,
-      struct problem *problem)
+int
+discovery_read(const cJSON *json, struct settings *settings,
+               struct problem *problem)
 {
-    struct client client = {.http = http, .settings = settings};
-    char *url = discovery_url(settings->issuer, form);
-    int r = -ENOMEM;
+    const char *url;
+    char **field;
+    size_t i;
+    int r;
 
-    if (url != NULL)
-        r = client_get(&client, url, out);
-    if (r == 0 && out->outcome != OUTCOME_OK)
-        r = client_problem(out, "the provider's metadata", url, problem);
-    free(url);
+    r = check(json, settings, problem);
+    for (i = 0; i < ARRAY_LEN(endpoints) && r == 0; i++) {
+        url = json_text(json, endpoints[i].name);
+        field = (char **) (void *) ((char *) settings + endpoints[i].offset);
+        if (url == NULL || *field != NULL)
+            continue;
+        *field = strdup(url);
+        if (*field == NULL)
+            r = -ENOMEM;
+    }
     return r;
 }
 
-int
-discovery_run(struct http *http, struct settings *settings,
-              struct problem *problem)
+/* ---- where it is found --------------------------------------------------- */
+
+static const struct document_kind kind = {"the provider's metadata", check};
+
+static int
+find(const struct client *client, const struct cache *cache,
+     char *const urls[static 2], struct document *out)
 {
-    struct client_reply reply = {0};
     int r;
+
+    r = document_find(client, cache, &kind, urls[DISCOVERY_OIDC], out);
+    if (r < 0)
+        r = document_find(client, cache, &kind, urls[DISCOVERY_OAUTH], out);
+    return r;
+}
+
+static int
+fetch(const struct client *client, const struct cache *cache,
+      char *const urls[static 2], struct document *out, struct problem *problem)
+{
+    int r;
+
+    r = document_fetch(client, cache, &kind, urls[DISCOVERY_OIDC], out,
+                       problem);
+    if (r != -EPROTO || out->status != 404)
+        return r;
+    *problem = (struct problem){0};
+    return document_fetch(client, cache, &kind, urls[DISCOVERY_OAUTH], out,
+                          problem);
+}
+
+int
+discovery_run(struct http *http, const struct cache *cache,
+              struct settings *settings, struct problem *problem)
+{
+    struct client client = {.http = http, .settings = settings};
+    struct document document = {0};
+    char *urls[2] = {NULL, NULL};
+    int r = -ENOMEM;
 
     if (settings->token_endpoint != NULL)
         return 0;
-    r = fetch(http, settings, DISCOVERY_OIDC, &reply, problem);
-    if (r == -EPROTO && reply.answer.status == 404) {
-        client_reply_clear(&reply);
-        *problem = (struct problem){0};
-        r = fetch(http, settings, DISCOVERY_OAUTH, &reply, problem);
+    urls[DISCOVERY_OIDC] = discovery_url(settings->issuer, DISCOVERY_OIDC);
+    urls[DISCOVERY_OAUTH] = discovery_url(settings->issuer, DISCOVERY_OAUTH);
+    if (urls[DISCOVERY_OIDC] != NULL && urls[DISCOVERY_OAUTH] != NULL) {
+        r = find(&client, cache, urls, &document);
+        if (r < 0)
+            r = fetch(&client, cache, urls, &document, problem);
     }
     if (r == 0)
-        r = discovery_read(reply.json, settings, problem);
-    client_reply_clear(&reply);
+        r = discovery_read(document.json, settings, problem);
+    document_clear(&document);
+    free(urls[DISCOVERY_OIDC]);
+    free(urls[DISCOVERY_OAUTH]);
     return r;
 }

@@ -7,7 +7,8 @@
 #include <cjson/cJSON.h>
 
 #include "common/attr.h"
-#include "helper/exchange/client.h"
+#include "helper/exchange/cache.h"
+#include "helper/exchange/http.h"
 #include "helper/exchange/problem.h"
 #include "helper/exchange/settings.h"
 
@@ -22,16 +23,19 @@ char *discovery_url(const char *issuer, enum discovery_form form);
 /*
  * Take the endpoints from a metadata document, but not those that are already
  * set.  Returns 0, -EPROTO when the document is not that of the issuer, or an
- * endpoint is missing or not to be talked to, or -ENOMEM.
+ * endpoint is missing or not to be talked to, and then none is taken, or
+ * -ENOMEM.
  */
 int discovery_read(const cJSON *json, struct settings *settings,
                    struct problem *problem) MUST_CHECK;
 
 /*
  * Find the endpoints that are not configured.  With a token endpoint nothing is
- * fetched.  0, -EPROTO or another negative errno.
+ * fetched; nor with metadata in the cache, of whichever form.  0, -EPROTO or
+ * another negative errno.
  */
-int discovery_run(struct http *http, struct settings *settings,
+int discovery_run(struct http *http, const struct cache *cache,
+                  struct settings *settings,
                   struct problem *problem) MUST_CHECK;
 
 #endif

@@ -184,6 +184,7 @@ exchange_run(const char *verb, int in, int out)
     r = serve(&exchange, found);
     token_clear(&exchange.token);
     http_close(&exchange.http);
+    cache_close(&exchange.cache);
     settings_clear(&exchange.settings);
     caller_clear(&exchange.caller);
     return r;

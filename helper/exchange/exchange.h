@@ -6,6 +6,7 @@
 
 #include "common/attr.h"
 #include "common/message.h"
+#include "helper/exchange/cache.h"
 #include "helper/exchange/caller.h"
 #include "helper/exchange/client.h"
 #include "helper/exchange/http.h"
@@ -18,6 +19,7 @@ struct exchange {
     struct caller caller;
     struct settings settings;
     struct http http;
+    struct cache cache; /* of the settings' issuer */
     struct token token; /* obtained: revoked unless the caller stores it */
     struct problem problem;
 };

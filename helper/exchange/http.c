@@ -59,6 +59,20 @@ on_body(char *data, size_t size, size_t count, void *arg)
     return size * count;
 }
 
+/* Every line, also that of an interim answer, of a proxy, or behind a body. */
+static size_t
+on_header(char *data, size_t size, size_t count, void *arg)
+{
+    struct http_reply *reply = arg;
+    size_t len = size * count;
+
+    reply->header_len += len;
+    if (reply->header_len > HEADER_MAX) /* not endless: this ends it */
+        return 0;
+    freshness_take(&reply->freshness, data, len);
+    return len;
+}
+
 int
 http_open(struct http *http, const struct settings *settings)
 {
@@ -71,7 +85,8 @@ http_open(struct http *http, const struct settings *settings)
     }
     if (set_network(http->curl, settings) && set_trust(http->curl, settings)
         && SET(http->curl, ERRORBUFFER, http->detail)
-        && SET(http->curl, WRITEFUNCTION, on_body))
+        && SET(http->curl, WRITEFUNCTION, on_body)
+        && SET(http->curl, HEADERFUNCTION, on_header))
         return 0;
     http_close(http);
     return -ENOTSUP;
@@ -89,10 +104,14 @@ http_close(struct http *http)
 
 /* In curl's words, which for one of ours would be puzzling. */
 static const char *
-explain(const struct http *http, CURLcode code)
+explain(const struct http *http, CURLcode code, size_t header_len)
 {
+    if (code != CURLE_OK && header_len > HEADER_MAX)
+        return "the answer's header is larger than 64 KiB";
     if (code == CURLE_WRITE_ERROR || code == CURLE_FILESIZE_EXCEEDED)
         return "the answer is larger than 1 MiB";
+    if (code == CURLE_OUT_OF_MEMORY) /* its word for a line beyond 100 KiB */
+        return "the answer's header has an endless line, or memory is short";
     return http->detail[0] != '\0' ? http->detail : curl_easy_strerror(code);
 }
 
@@ -112,7 +131,8 @@ read_reply(const struct http *http, CURLcode code, struct http_reply *out)
     curl_off_t begun = 0, wait = 0;
 
     out->code = code;
-    (void) text_clean(explain(http, code), out->detail, sizeof(out->detail));
+    (void) text_clean(explain(http, code, out->header_len), out->detail,
+                      sizeof(out->detail));
     /* What curl cannot tell is as if there were none. */
     (void) curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &out->status);
     (void) curl_easy_getinfo(http->curl, CURLINFO_RETRY_AFTER, &wait);
@@ -132,12 +152,13 @@ perform(struct http *http, const char *url, struct curl_slist *headers,
 
     http->detail[0] = '\0';
     if (!SET(curl, URL, url) || !SET(curl, HTTPHEADER, headers)
-        || !SET(curl, WRITEDATA, out))
+        || !SET(curl, WRITEDATA, out) || !SET(curl, HEADERDATA, out))
         return -ENOMEM;
     read_reply(http, curl_easy_perform(curl), out);
     /* They belong to our callers; the handle lives on. */
     (void) SET(curl, HTTPHEADER, NULL);
     (void) SET(curl, READDATA, NULL);
+    (void) SET(curl, HEADERDATA, NULL);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/attr.h"
 #include "common/secret.h"
+#include "helper/exchange/freshness.h"
 #include "helper/exchange/settings.h"
 
 /* The longest time that a provider may ask us to wait. */
@@ -17,7 +18,7 @@
 /*
  * One curl handle for all requests of an exchange, so that they share a
  * connection.  https only (http with insecure_http), TLS 1.2 or newer, no
- * redirects, no proxy but ours, a time limit, a size limit, no cookies.
+ * redirects, no proxy but ours, a time limit, size limits, no cookies.
  * It may not be moved while it is open.
  *
  * curl repeats a request by itself when a connection that it has used before
@@ -36,6 +37,8 @@ struct http_reply {
     long status;         /* 0 without an answer */
     int64_t retry_after; /* seconds, 0 without one */
     char type[64];       /* Content-Type, one line, cut; "" without one */
+    struct freshness freshness;
+    size_t header_len; /* octets of all lines of all headers, and trailers */
     struct secret body;
     char detail[CURL_ERROR_SIZE]; /* curl's words for code, one line */
 };

@@ -39,6 +39,8 @@ pamdir=$(variable pamdir)
 securitydir=$(variable securitydir)
 mandir=$(variable mandir)
 sysusersdir=$(variable sysusersdir)
+tmpfilesdir=$(variable tmpfilesdir)
+cachedir=$(variable cachedir)
 user=$(variable oidc_user)
 config=$root$securitydir/oidc-session.conf
 example=$top_srcdir/man/oidc-session.conf.example
@@ -52,6 +54,7 @@ ok 'it installs these files and no others' same "
     $libexecdir/oidc-session-exchange
     $securitydir/oidc-session.conf
     $sysusersdir/oidc-session.conf
+    $tmpfilesdir/oidc-session.conf
     $manuals" "$(files)"
 ok 'the helper may be executed, not read' \
     mode_is 711 "$root$libexecdir/oidc-session-helper"
@@ -65,6 +68,9 @@ ok 'the configuration is the example' cmp "$example" "$config"
 ok 'the configuration may be read by all' mode_is 644 "$config"
 ok 'the system user is named as configured' \
     grep -q "^u $user " "$root$sysusersdir/oidc-session.conf"
+ok 'the cache is a directory of that user, which others only read' \
+    grep -qx "d $cachedir 0755 $user $user -" \
+    "$root$tmpfilesdir/oidc-session.conf"
 ok 'every line of the example is a comment, a section, or a setting' \
     nothing grep -vE '^([#;]|\[[a-z]+\]$|[a-z_]+ *=|$)' "$example"
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "helper/exchange/discovery.h"
 #include "helper/exchange/json.h"
@@ -12,10 +15,31 @@
 #define OIDC  "/.well-known/openid-configuration"
 #define OAUTH "/.well-known/oauth-authorization-server"
 
+static struct cache cache; /* none, unless a test makes one */
+static char base[] = "/tmp/test_discovery.XXXXXX";
+
+static int
+setup_cache(void **state UNUSED)
+{
+    memcpy(base + sizeof(base) - 7, "XXXXXX", 6);
+    assert_non_null(mkdtemp(base));
+    assert_int_equal(chmod(base, 0755), 0);
+    cache_open(base, "https://h", true, &cache);
+    assert_true(cache.writable);
+    return 0;
+}
+
 static int
 teardown(void **state UNUSED)
 {
+    char command[64];
+
     fakeprovider_stop();
+    if (cache.dir > 0) {
+        (void) snprintf(command, sizeof(command), "rm -rf %s", base);
+        assert_int_equal(system(command), 0); /* our own name, of letters */
+    }
+    cache_close(&cache);
     return 0;
 }
 
@@ -69,7 +93,9 @@ all_endpoints_are_taken_but_not_over_configured_ones(void **state UNUSED)
     static const char text[] =
         METADATA(TOKEN ",\"revocation_endpoint\":\"https://h/r\","
                        "\"device_authorization_endpoint\":\"https://h/d\","
-                       "\"jwks_uri\":\"https://h/k\",\"more\":[1]");
+                       "\"jwks_uri\":\"https://h/k\",\"more\":[1],"
+                       "\"userinfo_endpoint\":\"https://h/u\","
+                       "\"introspection_endpoint\":\"https://h/i\"");
     struct settings settings = {.issuer = strdup("https://h/a")};
     struct problem problem = {0};
 
@@ -79,6 +105,8 @@ all_endpoints_are_taken_but_not_over_configured_ones(void **state UNUSED)
     assert_string_equal(settings.device_authorization_endpoint, "https://h/d");
     assert_string_equal(settings.revocation_endpoint, "https://configured");
     assert_string_equal(settings.jwks_uri, "https://h/k");
+    assert_string_equal(settings.userinfo_endpoint, "https://h/u");
+    assert_string_equal(settings.introspection_endpoint, "https://h/i");
     settings_clear(&settings);
 }
 
@@ -111,6 +139,10 @@ metadata_that_is_not_good_is_refused(void **state UNUSED)
         {METADATA(",\"token_endpoint\":\"/t\""), "is not a URL"},
         {METADATA(TOKEN ",\"revocation_endpoint\":\"http://h/r\""),
          "revocation_endpoint 'http://h/r' is not https"},
+        {METADATA(TOKEN ",\"userinfo_endpoint\":\"ftp://h/u\""),
+         "userinfo_endpoint 'ftp://h/u' is"},
+        {METADATA(TOKEN ",\"introspection_endpoint\":\"http://h/i\""),
+         "introspection_endpoint 'http://h/i' is not https"},
         {METADATA(TOKEN ",\"device_authorization_endpoint\":\"x\""),
          "device_authorization_endpoint 'x' is not a URL"},
         {METADATA(TOKEN ",\"jwks_uri\":\"https://h/\\u001b[31m\""),
@@ -127,6 +159,8 @@ metadata_that_is_not_good_is_refused(void **state UNUSED)
         assert_int_equal(problem.outcome, OUTCOME_MISCONFIGURED);
         if (strstr(problem.reason, cases[i].reason) == NULL)
             fail_msg("%s: %s", cases[i].text, problem.reason);
+        /* Nor is any other taken from it. */
+        assert_null(settings.token_endpoint);
         settings_clear(&settings);
     }
 }
@@ -145,7 +179,7 @@ run(const char *path, struct settings *settings, struct problem *problem)
         .insecure_http = true,
     };
     assert_int_equal(http_open(&http, settings), 0);
-    r = discovery_run(&http, settings, problem);
+    r = discovery_run(&http, &cache, settings, problem);
     http_close(&http);
     return r;
 }
@@ -220,6 +254,74 @@ no_metadata_is_a_problem_with_a_reason(void **state UNUSED)
     }
 }
 
+/* ---- with a cache -------------------------------------------------------- */
+
+static void
+metadata_in_the_cache_needs_no_request_in_either_form(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/a" OIDC, 200, LIVE, NULL},
+        {OAUTH "/b", 200, "{\"issuer\":\"@/b\",\"token_endpoint\":\"@/u\"}",
+         NULL},
+    };
+    static const char *const paths[] = {"/a", "/b"}, *const ends[] = {"/t",
+                                                                      "/u"};
+    struct settings settings;
+    struct problem problem = {0};
+    int i;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (i = 0; i < 8; i++) {
+        assert_int_equal(run(paths[i % 2], &settings, &problem), 0);
+        assert_string_equal(settings.token_endpoint,
+                            fakeprovider_url(ends[i % 2]));
+        settings_clear(&settings);
+    }
+    assert_int_equal(fakeprovider_count(), 3); /* one of them a 404 */
+}
+
+/* As when the file were changed by a hand, or the issuer in the settings. */
+static void
+what_the_cache_has_is_checked_as_if_it_were_new(void **state UNUSED)
+{
+    static const char *const bad[] = {
+        "{\"issuer\":\"@/evil\",\"token_endpoint\":\"@/evil\"}",
+        "{\"issuer\":\"@/a\"}",
+        "{\"issuer\":\"@/a\",\"token_endpoint\":\"@/evil\","
+        "\"jwks_uri\":\"file:///evil\"}",
+    };
+    static const struct fake_answer answers[] = {
+        {"/a" OIDC, 200, LIVE, NULL},
+        {"/a" OIDC, 200, LIVE, NULL},
+        {"/a" OIDC, 200, LIVE, NULL},
+    };
+    struct settings settings;
+    struct problem problem = {0};
+    cJSON *json = NULL;
+    char *text;
+    size_t i;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (i = 0; i < ARRAY_LEN(bad); i++) {
+        text = fakeprovider_expand(bad[i]);
+        assert_int_equal(json_parse(text, strlen(text), &json), 0);
+        assert_int_equal(cache_write(&cache, fakeprovider_url("/a" OIDC),
+                                     time(NULL), 1000, json),
+                         0);
+        cJSON_Delete(json);
+        free(text);
+        assert_int_equal(run("/a", &settings, &problem), 0);
+        assert_string_equal(settings.token_endpoint, fakeprovider_url("/t"));
+        assert_null(settings.jwks_uri);
+        assert_string_equal(problem.reason, "");
+        settings_clear(&settings);
+        assert_int_equal(fakeprovider_count(), i + 1);
+        assert_int_equal(run("/a", &settings, &problem), 0); /* replaced */
+        settings_clear(&settings);
+        assert_int_equal(fakeprovider_count(), i + 1);
+    }
+}
+
 static void
 with_a_token_endpoint_nothing_is_fetched(void **state UNUSED)
 {
@@ -228,7 +330,7 @@ with_a_token_endpoint_nothing_is_fetched(void **state UNUSED)
     struct problem problem = {0};
     struct http http = {0}; /* closed: any use of it would fail */
 
-    assert_int_equal(discovery_run(&http, &settings, &problem), 0);
+    assert_int_equal(discovery_run(&http, &cache, &settings, &problem), 0);
 }
 
 int
@@ -243,6 +345,12 @@ main(void)
             the_way_of_oauth_follows_a_404_and_nothing_else, teardown),
         cmocka_unit_test_teardown(no_metadata_is_a_problem_with_a_reason,
                                   teardown),
+        cmocka_unit_test_setup_teardown(
+            metadata_in_the_cache_needs_no_request_in_either_form, setup_cache,
+            teardown),
+        cmocka_unit_test_setup_teardown(
+            what_the_cache_has_is_checked_as_if_it_were_new, setup_cache,
+            teardown),
         cmocka_unit_test(with_a_token_endpoint_nothing_is_fetched),
     };
 

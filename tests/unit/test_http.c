@@ -229,6 +229,86 @@ an_answer_may_have_one_mebibyte(void **state UNUSED)
     free(more);
 }
 
+static void
+what_says_how_long_it_is_fresh_comes_back(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/a", 200, "{}",
+         "Cache-Control: max-age=1000\r\nAge: 1\r\nCache-Control: public"},
+        {"/b", 200, "{}", NULL},
+    };
+    struct http_reply reply = {0};
+    struct http http = {0};
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(http_open(&http, &settings), 0);
+    assert_int_equal(http_get(&http, fakeprovider_url("/a"), &reply), 0);
+    assert_int_equal(freshness_lifetime(&reply.freshness, 0), 999);
+    http_reply_clear(&reply);
+    assert_int_equal(http_get(&http, fakeprovider_url("/b"), &reply), 0);
+    assert_int_equal(freshness_lifetime(&reply.freshness, 0), 3600);
+    http_reply_clear(&reply);
+    http_close(&http);
+}
+
+/* first, as often line as makes it so long, and last; to be freed. */
+static char *
+make_header(const char *first, const char *line, const char *last, size_t len)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+
+    (void) fputs(first, file);
+    while ((size_t) ftell(file) < len)
+        (void) fputs(line, file);
+    (void) fputs(last, file);
+    (void) fclose(file);
+    return text;
+}
+
+static void
+a_header_may_have_64_kibibytes(void **state UNUSED)
+{
+    static const char large[] = "the answer's header is larger than 64 KiB";
+    /* many lines; a long one; interim answers; lines behind the body */
+    char *headers[] = {
+        make_header("", "A: b\r\n", "C: d", 65000),
+        make_header("", "A: b\r\n", "C: d", 66000),
+        make_header("A: ", "b", "", 66000),
+        make_header("A: ", "b", "", 90000),
+        make_header("A: ", "b", "", 500000),
+        make_header("A: b\r\n", "\r\nHTTP/1.1 100 Continue\r\n",
+                    "\r\nHTTP/1.1 200 OK\r\nContent-Length: 2", 66000),
+        make_header("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n",
+                    "A: b\r\n", "", 66000),
+    };
+    struct fake_answer answers[ARRAY_LEN(headers)];
+    struct http_reply reply = {0};
+    struct http http = {0};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(headers); i++)
+        answers[i] =
+            (struct fake_answer){"/a", i == 5 ? 100 : 200, "{}", headers[i]};
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(http_open(&http, &settings), 0);
+    for (i = 0; i < ARRAY_LEN(headers); i++) {
+        assert_int_equal(http_get(&http, fakeprovider_url("/a"), &reply), 0);
+        if (i == 0)
+            assert_int_equal(reply.code, CURLE_OK);
+        else if (i == 4) /* curl itself has had enough */
+            assert_true(has(reply.detail, "endless line"));
+        else
+            assert_string_equal(reply.detail, large);
+        http_reply_clear(&reply);
+    }
+    http_close(&http);
+    fakeprovider_stop();
+    for (i = 0; i < ARRAY_LEN(headers); i++)
+        free(headers[i]);
+}
+
 /* ---- how far a request got ----------------------------------------------- */
 
 static void
@@ -453,6 +533,9 @@ main(void)
         cmocka_unit_test_teardown(
             retry_after_is_read_in_both_forms_and_has_a_limit, teardown),
         cmocka_unit_test_teardown(an_answer_may_have_one_mebibyte, teardown),
+        cmocka_unit_test_teardown(what_says_how_long_it_is_fresh_comes_back,
+                                  teardown),
+        cmocka_unit_test_teardown(a_header_may_have_64_kibibytes, teardown),
         cmocka_unit_test_teardown(
             a_provider_that_hangs_up_or_is_silent_may_have_got_it, teardown),
         cmocka_unit_test_teardown(a_form_is_never_sent_twice_by_curl_itself,

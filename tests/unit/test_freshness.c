@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <string.h>
+
+#include "helper/exchange/freshness.h"
+#include "tests/lib/test.h"
+
+/* Sun, 06 Nov 1994 08:49:37 GMT */
+#define NOW INT64_C(784111777)
+
+#define DAY FRESHNESS_MAX
+#define MIN FRESHNESS_MIN
+
+static struct freshness
+take(const char *header)
+{
+    struct freshness freshness = {0};
+    const char *end;
+
+    for (; *header != '\0'; header = end) {
+        end = strstr(header, "\r\n");
+        end = end != NULL ? end + 2 : header + strlen(header);
+        freshness_take(&freshness, header, (size_t) (end - header));
+    }
+    return freshness;
+}
+
+struct row {
+    const char *header;
+    int64_t expected;
+};
+
+static void
+check(const struct row *rows, size_t count)
+{
+    struct freshness freshness;
+    int64_t found;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        freshness = take(rows[i].header);
+        found = freshness_lifetime(&freshness, NOW);
+        if (found != rows[i].expected)
+            fail_msg("%s: %lld, not %lld", rows[i].header, (long long) found,
+                     (long long) rows[i].expected);
+    }
+}
+
+static void
+cache_control_says_how_long(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        {"", 3600},
+        {"Cache-Control: max-age=1000", 1000},
+        {"cache-control:MAX-AGE=1000\r\n", 1000},
+        {"Cache-Control: public, max-age=1000 , must-revalidate", 1000},
+        {"Cache-Control: max-age=\"1000\"", 1000},
+        {"Cache-Control: ,, ,max-age=1000,", 1000},
+        {"Cache-Control: public\r\nCache-Control: max-age=1000", 1000},
+        {"Cache-Control: private, immutable", 3600},
+        {"Cache-Control:", 3600},
+        /* s-maxage is for caches that are shared */
+        {"Cache-Control: s-maxage=2000", 3600},
+        {"Cache-Control: s-maxage=2000, max-age=1000", 1000},
+        /* within our limits, whatever it says */
+        {"Cache-Control: max-age=0", MIN},
+        {"Cache-Control: max-age=299", MIN},
+        {"Cache-Control: max-age=301", 301},
+        {"Cache-Control: max-age=86399", DAY - 1},
+        {"Cache-Control: max-age=86401", DAY},
+        {"Cache-Control: no-store", MIN},
+        {"Cache-Control: No-Cache", MIN},
+        {"Cache-Control: no-cache=\"set-cookie\", max-age=1000", MIN},
+        {"Cache-Control: max-age=1000, no-store", MIN},
+        {"Cache-Control: max-age=1000\r\nCache-Control: no-store", MIN},
+        /* larger than any number of ours */
+        {"Cache-Control: max-age=2147483648", DAY},
+        {"Cache-Control: max-age=18446744073709551616", DAY},
+        {"Cache-Control: max-age=99999999999999999999999999999999999", DAY},
+        /* twice */
+        {"Cache-Control: max-age=1000, max-age=1000", 1000},
+        {"Cache-Control: max-age=1000, max-age=2000", MIN},
+        {"Cache-Control: max-age=1000\r\nCache-Control: max-age=2000", MIN},
+        /* names and values that only look like it */
+        {"Cache-Control: x-max-age=1000", 3600},
+        {"Cache-Control: max-agent=1000", 3600},
+        {"Cache-Control: private=\"a, max-age=1000\"", 3600},
+        {"Cache-Control: private=\"a\\\", no-store\", max-age=1000", 1000},
+        {"X-Cache-Control: max-age=1000", 3600},
+        {"Cache-Control : max-age=1000", 3600},
+        {"Cache-Controls: max-age=1000", 3600},
+    };
+
+    check(rows, ARRAY_LEN(rows));
+}
+
+static void
+what_is_malformed_is_as_short_as_can_be(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        {"Cache-Control: max-age", MIN},
+        {"Cache-Control: max-age=", MIN},
+        {"Cache-Control: max-age=\"\"", MIN},
+        {"Cache-Control: max-age=\"1000", MIN},
+        {"Cache-Control: max-age=\"1000\\", MIN},
+        {"Cache-Control: max-age=\"1000\"5", MIN},
+        {"Cache-Control: max-age=-1000", MIN},
+        {"Cache-Control: max-age=+1000", MIN},
+        {"Cache-Control: max-age=1000.5", MIN},
+        {"Cache-Control: max-age=1e9", MIN},
+        {"Cache-Control: max-age=0x1000", MIN},
+        {"Cache-Control: max-age= 1000", MIN},
+        {"Cache-Control: max-age =1000", MIN},
+        {"Cache-Control: max-age=1000 2000", MIN},
+        {"Cache-Control: max-age=1000;public", MIN},
+        {"Cache-Control: =1000", MIN},
+        {"Cache-Control: \"max-age\"=1000", MIN},
+        {"Cache-Control: max-age=1000, \x01", MIN},
+        {"Cache-Control: max-age=1000,\r\n no-store", MIN},
+        {"Cache-Control: max-age=1000\r\nno colon here", MIN},
+    };
+
+    check(rows, ARRAY_LEN(rows));
+}
+
+static void
+expires_counts_when_there_is_no_max_age(void **state UNUSED)
+{
+#define DATE "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+    static const struct row rows[] = {
+        {DATE, 3600},
+        {DATE "Expires: Sun, 06 Nov 1994 09:49:36 GMT", 3599},
+        {"Expires: Sun, 06 Nov 1994 09:49:36 GMT", 3599},
+        {"Expires: Sunday, 06-Nov-94 09:49:36 GMT", 3599},
+        {"Expires: Sun Nov  6 09:49:36 1994", 3599},
+        {DATE "Expires: Sun, 06 Nov 1994 09:49:36 GMT\r\n"
+              "Cache-Control: max-age=1000",
+         1000},
+        {DATE "Expires: Sun, 06 Nov 1994 09:49:36 GMT\r\n"
+              "Cache-Control: no-cache",
+         MIN},
+        /* their clock, an hour late, and one that is none */
+        {"Date: Sun, 06 Nov 1994 07:49:37 GMT\r\n"
+         "Expires: Sun, 06 Nov 1994 08:06:17 GMT",
+         1000},
+        {"Date: today\r\nExpires: Sun, 06 Nov 1994 09:49:36 GMT", 3599},
+        /* past, far, none, twice */
+        {DATE "Expires: Sun, 06 Nov 1994 08:49:37 GMT", MIN},
+        {DATE "Expires: Thu, 01 Jan 1970 00:00:00 GMT", MIN},
+        {DATE "Expires: Thu, 01 Jan 2099 00:00:00 GMT", DAY},
+        {DATE "Expires: Fri, 31 Dec 9999 23:59:59 GMT", DAY},
+        {DATE "Expires: 0", MIN},
+        {DATE "Expires: -1", MIN},
+        {DATE "Expires:", MIN},
+        {DATE "Expires: never", MIN},
+        {DATE "Expires: Sun, 06 Nov 1994 09:49:36 GMT\r\n"
+              "Expires: Sun, 06 Nov 1994 09:49:36 GMT",
+         3599},
+        {DATE "Expires: Sun, 06 Nov 1994 09:49:36 GMT\r\nExpires: 0", MIN},
+    };
+
+    check(rows, ARRAY_LEN(rows));
+}
+
+static void
+an_age_is_already_gone(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        {"Age: 600", 3000},
+        {"Cache-Control: max-age=1000\r\nAge: 100", 900},
+        {"Age: 100\r\nCache-Control: max-age=86400", DAY - 100},
+        {"Age: 100\r\nCache-Control: max-age=172800", DAY},
+        {"Cache-Control: max-age=1000\r\nAge: 999", MIN},
+        {"Cache-Control: max-age=1000\r\nAge: 2000", MIN},
+        {"Cache-Control: max-age=1000\r\nAge: 99999999999999999999", MIN},
+        {"Cache-Control: max-age=1000\r\nAge: -100", 1000},
+        {"Cache-Control: max-age=1000\r\nAge: old", 1000},
+        {"Cache-Control: max-age=1000\r\nAge: 1, 2", 1000},
+        {"Cache-Control: max-age=1000\r\nAge: 1\r\nAge: 2", MIN},
+    };
+
+    check(rows, ARRAY_LEN(rows));
+}
+
+static void
+only_the_last_header_counts(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        {"HTTP/1.1 103 Early\r\nCache-Control: max-age=1000\r\n\r\n"
+         "HTTP/1.1 200 OK\r\nAge: 600\r\n\r\n",
+         3000},
+        {"HTTP/1.1 200 OK\r\nAge: 600\r\n\r\nCache-Control: max-age=1000\r\n",
+         3000},
+        {"HTTP/1.1 103 x\r\n folded\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 3600},
+    };
+
+    check(rows, ARRAY_LEN(rows));
+}
+
+static void
+what_does_not_fit_is_unclear(void **state UNUSED)
+{
+    static const char *const names[] = {
+        "Cache-Control: ", "Age: ", "Date: ", "Expires: "};
+    char line[2000];
+    size_t i, len;
+
+    for (i = 0; i < ARRAY_LEN(names); i++) {
+        for (len = 20; len < sizeof(line); len++) {
+            struct freshness freshness = {0};
+
+            memset(line, 'x', sizeof(line));
+            memcpy(line, names[i], strlen(names[i]));
+            freshness_take(&freshness, line, len);
+            assert_true(freshness.unclear
+                            == (strlen(freshness.control) == 0
+                                && strlen(freshness.age) == 0
+                                && strlen(freshness.date) == 0
+                                && strlen(freshness.expires) == 0)
+                        || i == 0);
+        }
+    }
+    {
+        struct freshness freshness = {0};
+
+        freshness_take(&freshness, "Cache-Control: max-age=1000\0x", 29);
+        assert_int_equal(freshness_lifetime(&freshness, NOW), MIN);
+    }
+}
+
+/* Many short ones fill the room as well. */
+static void
+many_cache_controls_are_unclear_in_the_end(void **state UNUSED)
+{
+    static const char line[] = "Cache-Control: max-age=1000\r\n";
+    struct freshness freshness = {0};
+    int i;
+
+    for (i = 0; i < 1000; i++) {
+        assert_int_equal(freshness_lifetime(&freshness, NOW), i == 0    ? 3600
+                                                              : i <= 39 ? 1000
+                                                                        : MIN);
+        freshness_take(&freshness, line, sizeof(line) - 1);
+    }
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cache_control_says_how_long),
+        cmocka_unit_test(what_is_malformed_is_as_short_as_can_be),
+        cmocka_unit_test(expires_counts_when_there_is_no_max_age),
+        cmocka_unit_test(an_age_is_already_gone),
+        cmocka_unit_test(only_the_last_header_counts),
+        cmocka_unit_test(what_does_not_fit_is_unclear),
+        cmocka_unit_test(many_cache_controls_are_unclear_in_the_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
