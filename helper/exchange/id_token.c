@@ -151,7 +151,7 @@ take_date(const cJSON *claims, const char *name, int64_t *out)
 }
 
 static int
-check_end(const cJSON *claims, const struct id_token_check *check, int64_t *out,
+check_end(const cJSON *claims, int64_t now, int64_t *out,
           struct problem *problem)
 {
     int64_t exp;
@@ -159,29 +159,29 @@ check_end(const cJSON *claims, const struct id_token_check *check, int64_t *out,
     if (take_date(claims, "exp", &exp) < 0)
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token has no usable end (exp)");
-    if (check->now >= exp + ID_TOKEN_LEEWAY)
+    if (now >= exp + ID_TOKEN_LEEWAY)
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token expired %jd s ago (is the clock of "
                            "this host right?)",
-                           (intmax_t) (check->now - exp));
+                           (intmax_t) (now - exp));
     *out = exp;
     return 0;
 }
 
 static int
-check_start(const cJSON *claims, const struct id_token_check *check,
-            int64_t exp, struct problem *problem)
+check_start(const cJSON *claims, int64_t now, int64_t exp,
+            struct problem *problem)
 {
     int64_t iat, nbf = 0;
 
     if (take_date(claims, "iat", &iat) < 0)
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token has no usable time of issue (iat)");
-    if (iat > check->now + ID_TOKEN_LEEWAY)
+    if (iat > now + ID_TOKEN_LEEWAY)
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token was issued %jd s in the future (is "
                            "the clock of this host right?)",
-                           (intmax_t) (iat - check->now));
+                           (intmax_t) (iat - now));
     if (exp <= iat)
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token ends (exp) before it was issued "
@@ -189,11 +189,26 @@ check_start(const cJSON *claims, const struct id_token_check *check,
     if (take_date(claims, "nbf", &nbf) == -EINVAL)
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token has an unusable start (nbf)");
-    if (nbf > check->now + ID_TOKEN_LEEWAY)
+    if (nbf > now + ID_TOKEN_LEEWAY)
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token is not valid yet (is the clock of "
                            "this host right?)");
     return 0;
+}
+
+int
+id_token_check_times(const cJSON *claims, int64_t now, int64_t *expires_at,
+                     struct problem *problem)
+{
+    int64_t exp = 0;
+    int r;
+
+    r = check_end(claims, now, &exp, problem);
+    if (r == 0)
+        r = check_start(claims, now, exp, problem);
+    if (r == 0)
+        *expires_at = exp;
+    return r;
 }
 
 static int
@@ -264,7 +279,7 @@ int
 id_token_check_claims(const cJSON *claims, const struct id_token_check *check,
                       int64_t *expires_at, struct problem *problem)
 {
-    int64_t exp = 0;
+    int64_t exp = *expires_at;
     int r;
 
     r = check_issuer(claims, check, problem);
@@ -272,10 +287,8 @@ id_token_check_claims(const cJSON *claims, const struct id_token_check *check,
         r = check_audience(claims, check, problem);
     if (r == 0)
         r = check_subject(claims, check, problem);
-    if (r == 0)
-        r = check_end(claims, check, &exp, problem);
-    if (r == 0)
-        r = check_start(claims, check, exp, problem);
+    if (r == 0 && !check->at_any_time)
+        r = id_token_check_times(claims, check->now, &exp, problem);
     if (r == 0)
         r = check_nonce(claims, check, problem);
     if (r == 0)
@@ -397,7 +410,7 @@ check_jwt(const struct secret *token, const struct jwt *jwt, const cJSON *jwks,
           struct problem *problem)
 {
     const struct jws_algorithm *algorithm = NULL;
-    int64_t exp = 0;
+    int64_t exp = *expires_at;
     int r;
 
     r = jws_check_header(jwt->header, check->algorithms, &algorithm, problem);

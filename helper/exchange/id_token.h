@@ -2,6 +2,7 @@
 #ifndef EXCHANGE_ID_TOKEN_H
 #define EXCHANGE_ID_TOKEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <cjson/cJSON.h>
@@ -23,6 +24,7 @@ struct id_token_check {
     const char *acr;     /* words, any of them is good; NULL: all are */
     const char *subject; /* at a renewal: that of the login; else NULL */
     int64_t now;
+    bool at_any_time; /* exp, iat and nbf: the caller asks for them itself */
 };
 
 /*
@@ -31,6 +33,7 @@ struct id_token_check {
  * problem, when no key of this set has made the signature, but one of a newer
  * set may have: the set has no key that fits, or the token does not name its
  * key; or -ENOMEM.  *claims is the caller's, who ends it with cJSON_Delete().
+ * *expires_at is the exp, or untouched with at_any_time.
  */
 int id_token_verify(const struct secret *token, const cJSON *jwks,
                     const struct id_token_check *check, cJSON **claims,
@@ -44,6 +47,10 @@ int id_token_check_claims(const cJSON *claims,
                           const struct id_token_check *check,
                           int64_t *expires_at,
                           struct problem *problem) MUST_CHECK;
+
+/* exp, iat and nbf alone.  *expires_at is the exp.  0 or -EPROTO. */
+int id_token_check_times(const cJSON *claims, int64_t now, int64_t *expires_at,
+                         struct problem *problem) MUST_CHECK;
 
 /*
  * That the claim is the name of the user who logs in, byte for byte.  With

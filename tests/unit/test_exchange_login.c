@@ -17,7 +17,8 @@ static char issuer[] = "https://h", client_id[] = "c";
 
 #define CLAIMS(more)                                                           \
     "{\"iss\":\"https://"                                                      \
-    "h\",\"aud\":\"c\",\"sub\":\"s1\",\"exp\":1800000300" more "}"
+    "h\",\"aud\":\"c\",\"sub\":\"s1\",\"iat\":1700000000,"                        \
+    "\"exp\":1800000300" more "}"
 
 /* login_check() for alice with an ID token of these claims, or this text. */
 static int
@@ -108,6 +109,7 @@ teardown(void **state UNUSED)
     "\"refresh_token\":\"RT\",\"id_token\":\"$\"}"
 #define LIVE(name)                                                             \
     "{\"iss\":\"@\",\"aud\":\"c\",\"sub\":\"s1\",\"exp\":4102444800,"          \
+    "\"iat\":1700000000,"                                                      \
     "\"preferred_username\":\"" name "\"}"
 #define CONFIG                                                                 \
     "[provider]\nissuer = @\nclient_id = c\ninsecure_http = yes\n"             \

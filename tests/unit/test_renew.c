@@ -43,7 +43,7 @@ check(const char *claims, const char *text, struct token *token,
 
 #define CLAIMS(iss, aud, sub, exp)                                             \
     "{\"iss\":\"" iss "\",\"aud\":\"" aud "\",\"sub\":\"" sub                  \
-    "\",\"exp\":" exp "}"
+    "\",\"iat\":1700000000,\"exp\":" exp "}"
 
 static void
 an_id_token_must_be_for_the_same_person(void **state UNUSED)
@@ -89,7 +89,8 @@ none_is_good_and_a_malformed_one_is_not(void **state UNUSED)
     assert_int_equal(check(NULL, "x.y.z", &token, &problem), -EPROTO);
     assert_int_equal(problem.outcome, OUTCOME_DEAD);
     assert_string_equal(problem.reason,
-                        "the ID token of the renewal is malformed");
+                        "the ID token is malformed: its header is not "
+                        "base64url without padding");
     token_clear(&token);
 }
 
