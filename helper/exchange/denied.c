@@ -250,10 +250,10 @@ fill(scmp_filter_ctx filter, bool may_write)
 {
     int r;
 
-    r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
-                         SCMP_ACT_KILL_PROCESS);
-    if (r == 0)
-        r = add_calls(filter, always, ARRAY_LEN(always));
+    /* Before Linux 4.14 it ends the thread: that is what is preset. */
+    (void) seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
+                            SCMP_ACT_KILL_PROCESS);
+    r = add_calls(filter, always, ARRAY_LEN(always));
     if (r == 0)
         r = add_rules(filter, with_arguments, ARRAY_LEN(with_arguments));
     if (r == 0)
@@ -274,7 +274,7 @@ denied_load(bool may_write)
 
     if (filter == NULL)
         return -ENOMEM;
-    /* The kernel's own error, not ECANCELED; older libraries cannot. */
+    /* The kernel's own error instead of ECANCELED; only for the report. */
     (void) seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
     r = fill(filter, may_write);
     if (r == 0)

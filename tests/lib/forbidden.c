@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -146,6 +147,36 @@ ATTEMPT(load_library)
     return 0;
 }
 
+/* 1 GiB of addresses. */
+static int
+ATTEMPT(map_much)
+{
+    void *map = mmap(NULL, 1UL << 30, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (map == MAP_FAILED)
+        return errno;
+    munmap(map, 1UL << 30);
+    return 0;
+}
+
+static int
+ATTEMPT(open_many)
+{
+    int fds[80], i, n = 0, r = 0;
+
+    while (n < 80 && r == 0) {
+        fds[n] = dup(0);
+        if (fds[n] == -1)
+            r = errno;
+        else
+            n++;
+    }
+    for (i = 0; i < n; i++)
+        close(fds[i]);
+    return r;
+}
+
 /* ---- files ---------------------------------------------------------------------- */
 
 static int
@@ -161,22 +192,31 @@ try_open(const char *path, int flags)
     }
 READS(read_hosts, "/etc/hosts")
 READS(read_certificates, "/etc/ssl/certs")
-READS(read_passwd, "/etc/passwd")
-READS(read_shadow, "/etc/shadow")
-READS(read_ssh, "/etc/ssh/ssh_config")
-READS(read_security, "/etc/security/limits.conf")
-READS(read_etc, "/etc")
-READS(read_root, "/")
-READS(read_home, "/home")
-READS(read_roots_home, "/root")
-READS(read_tmp, "/tmp")
-READS(read_log, "/var/log")
-READS(read_run, "/run")
-READS(read_memory, "/proc/self/mem")
-READS(read_maps, "/proc/self/maps")
-READS(read_processes, "/proc")
-READS(read_init, "/proc/1/status")
-READS(read_keys, "/proc/keys")
+
+/* Where there is none, nothing is shown by that. */
+#define READS_NOT(name, path)                                                  \
+    static int ATTEMPT(name)                                                   \
+    {                                                                          \
+        int r = try_open(path, O_RDONLY);                                      \
+                                                                               \
+        return r == ENOENT ? EACCES : r;                                       \
+    }
+READS_NOT(read_passwd, "/etc/passwd")
+READS_NOT(read_shadow, "/etc/shadow")
+READS_NOT(read_ssh, "/etc/ssh/ssh_config")
+READS_NOT(read_security, "/etc/security/limits.conf")
+READS_NOT(read_etc, "/etc")
+READS_NOT(read_root, "/")
+READS_NOT(read_home, "/home")
+READS_NOT(read_roots_home, "/root")
+READS_NOT(read_tmp, "/tmp")
+READS_NOT(read_log, "/var/log")
+READS_NOT(read_run, "/run")
+READS_NOT(read_memory, "/proc/self/mem")
+READS_NOT(read_maps, "/proc/self/maps")
+READS_NOT(read_processes, "/proc")
+READS_NOT(read_init, "/proc/1/status")
+READS_NOT(read_keys, "/proc/keys")
 
 static int
 ATTEMPT(write_hosts)
@@ -478,6 +518,10 @@ const struct forbidden forbidden[] = {
             CLONE_THREAD | CLONE_NEWNET, 0, 0, 0),
     CALL_AS("clone with CLONE_NEWPID", EPERM, SYS_clone,
             CLONE_THREAD | CLONE_NEWPID, 0, 0, 0),
+    TRY("80 descriptors", open_many, EMFILE),
+#ifndef __SANITIZE_ADDRESS__
+    TRY("1 GiB of addresses", map_much, ENOMEM),
+#endif
     WORKS("a thread", make_thread),
     WORKS("a signal to ourselves", signal_self),
     WORKS("dlopen", load_library),
