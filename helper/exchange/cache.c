@@ -18,7 +18,7 @@
 #include "helper/exchange/freshness.h"
 #include "helper/exchange/json.h"
 
-#define ENTRY_MAX (1024U * 1024)
+#define ENTRY_MAX ((size_t) 1024 * 1024)
 
 /*
  * Files in one directory: three or four URLs, and what logins that run at this
@@ -151,7 +151,7 @@ read_file(const struct cache *cache, const char *name, struct secret *out)
         return -ENOENT;
     /* One that was replaced meanwhile has no name any more, but is whole. */
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink <= 1
-        && is_safe(&st, cache->owner) && st.st_size <= ENTRY_MAX)
+        && is_safe(&st, cache->owner) && st.st_size <= (off_t) ENTRY_MAX)
         r = read_all(fd, ENTRY_MAX, out);
     fd_close(&fd);
     return r;

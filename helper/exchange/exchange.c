@@ -49,10 +49,12 @@ exchange_client(struct exchange *exchange)
 
 /* It writes nothing, and where it will connect to is known already. */
 static void
-confine(const struct settings *settings)
+confine(struct exchange *exchange)
 {
+    const struct settings *settings = &exchange->settings;
     uint16_t ports[SANDBOX_PORTS_MAX];
 
+    cache_open(CACHE_PATH, settings->issuer, false, &exchange->cache);
     sandbox_enter(
         &(struct sandbox_files){.ca_file = settings->ca_file, .cache_dir = -1});
     sandbox_ports(ports, sandbox_ports_of(settings, ports));
@@ -69,7 +71,7 @@ exchange_resume(struct exchange *exchange, const struct message *request)
                            "the settings of this session are damaged");
     if (r < 0)
         return r;
-    confine(&exchange->settings);
+    confine(exchange);
     return http_open(&exchange->http, &exchange->settings);
 }
 
@@ -85,6 +87,30 @@ discard(struct exchange *exchange, struct problem *problem)
                           &exchange->token.access, problem);
     token_clear(&exchange->token);
     return r == 0;
+}
+
+/*
+ * A last look at what is said to the caller: whatever a stranger has put into a
+ * name, a claim or an error, no secret of this exchange goes into a log.
+ */
+static void
+hide_secrets(struct exchange *exchange, const struct message *request)
+{
+    struct problem *problem = &exchange->problem;
+    struct form said = {0};
+
+    form_hide(&said, &exchange->settings.client_secret);
+    form_hide(&said, &exchange->token.access);
+    form_hide(&said, &exchange->token.refresh);
+    form_hide(&said, &exchange->token.id);
+    form_hide(&said, &request->field[FIELD_REFRESH_TOKEN]);
+    form_hide(&said, &request->field[FIELD_ACCESS_TOKEN]);
+    if (form_leaks(&said, problem->reason))
+        (void) problem_set(problem, problem->outcome, /* returns -EPROTO */
+                           "the reason is not shown: it repeats a secret");
+    if (form_leaks(&said, problem->notice))
+        problem_notice(problem, "The provider's answer cannot be used.");
+    form_clear(&said);
 }
 
 static int
@@ -161,6 +187,7 @@ serve(struct exchange *exchange, const struct verb *verb)
     r = caller_expect(&exchange->caller, verb->kind, &request);
     if (r == 0)
         r = verb->run(exchange, &request, &result);
+    hide_secrets(exchange, &request);
     message_clear(&request);
     if (r == 0)
         r = deliver(exchange, &result);

@@ -7,8 +7,8 @@
 #include "common/text.h"
 #include "helper/exchange/http.h"
 
-#define BODY_MAX   (1024U * 1024)
-#define HEADER_MAX (64U * 1024)
+#define BODY_MAX   ((size_t) 1024 * 1024)
+#define HEADER_MAX ((size_t) 64 * 1024)
 #define USER_AGENT PACKAGE_NAME "/" PACKAGE_VERSION
 
 /* clang-format off */

@@ -8,7 +8,6 @@
 
 #include <openssl/evp.h>
 
-#include "common/text.h"
 #include "helper/exchange/id_token.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/jwk.h"
@@ -17,7 +16,6 @@
 #include "helper/exchange/words.h"
 
 #define SUBJECT_MAX 255 /* OIDC Core 2 */
-#define SHOWN_MAX   64
 
 /* Year 9999: later than any date that is meant. */
 #define DATE_MAX INT64_C(253402300799)
@@ -443,31 +441,4 @@ id_token_verify(const struct secret *token, const cJSON *jwks,
     }
     jwt_clear(&jwt);
     return r;
-}
-
-/* ---- the name -------------------------------------------------------------- */
-
-int
-id_token_check_name(const cJSON *claims, const char *claim, const char *user,
-                    struct problem *problem)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(claims, claim);
-    char name[SHOWN_MAX], wanted[SHOWN_MAX];
-
-    (void) text_clean(user, wanted, sizeof(wanted)); /* returns wanted */
-    if (!cJSON_IsString(item) || item->valuestring[0] == '\0') {
-        problem_notice(problem, "The provider does not say who you are.");
-        return problem_set(problem, OUTCOME_DENIED,
-                           "no usable name: claim %.64s is %s the ID token",
-                           claim,
-                           item == NULL ? "missing in" : "not a name in");
-    }
-    (void) text_clean(item->valuestring, name, sizeof(name));
-    if (strcmp(item->valuestring, user) == 0 && is_visible(user))
-        return 0;
-    problem_notice(problem, "You are '%s' at the provider, not '%s'.", name,
-                   wanted);
-    return problem_set(problem, OUTCOME_DENIED,
-                       "the provider says this is '%s', not '%s'", name,
-                       wanted);
 }

@@ -52,11 +52,4 @@ int id_token_check_claims(const cJSON *claims,
 int id_token_check_times(const cJSON *claims, int64_t now, int64_t *expires_at,
                          struct problem *problem) MUST_CHECK;
 
-/*
- * That the claim is the name of the user who logs in, byte for byte.  With
- * -EPROTO there is also a notice for the user.
- */
-int id_token_check_name(const cJSON *claims, const char *claim,
-                        const char *user, struct problem *problem) MUST_CHECK;
-
 #endif

@@ -20,8 +20,7 @@
  * errno.
  */
 int identity_check_login(struct exchange *exchange, const struct config *config,
-                         const char *user, int64_t uid,
-                         int64_t now) MUST_CHECK;
+                         const char *user, int64_t uid, int64_t now) MUST_CHECK;
 
 /*
  * At a renewal: an ID token must be the provider's and of the same subject,

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "helper/exchange/claims.h"
-#include "helper/exchange/identity.h"
+#include "helper/exchange/id_token.h"
 #include "helper/exchange/introspection.h"
 #include "helper/exchange/json.h"
 
@@ -66,12 +66,12 @@ check_times(const cJSON *answer, int64_t now, struct problem *problem)
     int r;
 
     r = json_date(answer, "exp", &exp);
-    if (r == -EINVAL || (r == 0 && now >= exp + IDENTITY_LEEWAY))
+    if (r == -EINVAL || (r == 0 && now >= exp + ID_TOKEN_LEEWAY))
         return problem_set(problem, OUTCOME_DENIED,
                            WHAT " says that the token has expired (is the "
                                 "clock of this host right?)");
     r = json_date(answer, "nbf", &nbf);
-    if (r == -EINVAL || now < nbf - IDENTITY_LEEWAY)
+    if (r == -EINVAL || now < nbf - ID_TOKEN_LEEWAY)
         return problem_set(problem, OUTCOME_DENIED,
                            WHAT " says that the token is not valid yet (is "
                                 "the clock of this host right?)");

@@ -12,7 +12,7 @@
 #include "helper/exchange/problem.h"
 
 /* More keys than a provider has; and more than are worth trying. */
-#define JWK_SET_MAX  100
+#define JWK_SET_MAX   100
 #define JWK_FOUND_MAX 8
 
 /* An RSA key that is neither weak nor slow. */

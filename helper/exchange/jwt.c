@@ -81,7 +81,7 @@ check_form(const struct secret *token, struct problem *problem)
 
     if (token->len > JWT_MAX)
         return problem_set(problem, OUTCOME_DENIED,
-                           "the ID token is longer than %u bytes", JWT_MAX);
+                           "the ID token is longer than %zu bytes", JWT_MAX);
     if (strlen(text) != token->len)
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token is malformed: it has a NUL in it");

@@ -11,7 +11,7 @@
 #include "helper/exchange/problem.h"
 
 /* Twice what a key of the kernel can hold. */
-#define JWT_MAX (64U * 1024)
+#define JWT_MAX ((size_t) 64 * 1024)
 
 /* A compact JWS, taken apart.  {0} is empty. */
 struct jwt {

@@ -169,12 +169,11 @@ signer_sign(const char *alg, enum signer signer, const struct secret *input,
                      1);
     if (alg[0] == 'P') {
         EVP_PKEY_CTX_set_rsa_padding(key_ctx, RSA_PKCS1_PSS_PADDING);
-        EVP_PKEY_CTX_set_rsa_pss_saltlen(key_ctx, strstr(alg, "salt0") != NULL
-                                                      ? 0
-                                                      : RSA_PSS_SALTLEN_DIGEST);
+        EVP_PKEY_CTX_set_rsa_pss_saltlen(
+            key_ctx, strstr(alg, "salt0") != NULL ? 0 : RSA_PSS_SALTLEN_DIGEST);
     }
-    assert_int_equal(
-        EVP_DigestSign(ctx, bytes, &len, input->data, input->len), 1);
+    assert_int_equal(EVP_DigestSign(ctx, bytes, &len, input->data, input->len),
+                     1);
     if (strcmp(kinds[signer].type, "EC") == 0 && strcmp(alg, "ESDER") != 0)
         add_pair(bytes, len, kinds[signer].size, out);
     else

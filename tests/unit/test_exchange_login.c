@@ -17,7 +17,7 @@ static char issuer[] = "https://h", client_id[] = "c";
 
 #define CLAIMS(more)                                                           \
     "{\"iss\":\"https://"                                                      \
-    "h\",\"aud\":\"c\",\"sub\":\"s1\",\"iat\":1700000000,"                        \
+    "h\",\"aud\":\"c\",\"sub\":\"s1\",\"iat\":1700000000,"                     \
     "\"exp\":1800000300" more "}"
 
 /* login_check() for alice with an ID token of these claims, or this text. */

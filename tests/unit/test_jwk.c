@@ -77,8 +77,8 @@ a_kid_names_its_keys_only(void **state UNUSED)
 static void
 a_key_is_found_behind_others_of_its_kid(void **state UNUSED)
 {
-    cJSON *set = make_set(signer_jwk(SIGNER_P256, "k"),
-                          signer_jwk(SIGNER_RSA, "k"));
+    cJSON *set =
+        make_set(signer_jwk(SIGNER_P256, "k"), signer_jwk(SIGNER_RSA, "k"));
     struct problem problem;
     struct jwk_found found;
 
@@ -95,9 +95,9 @@ each_kind_of_key_is_read(void **state UNUSED)
         const char *alg;
         enum signer signer;
     } rows[] = {
-        {"RS256", SIGNER_RSA},  {"PS384", SIGNER_RSA},  {"ES256", SIGNER_P256},
-        {"ES384", SIGNER_P384}, {"ES512", SIGNER_P521},
-        {"EdDSA", SIGNER_ED25519},
+        {"RS256", SIGNER_RSA},  {"PS384", SIGNER_RSA},
+        {"ES256", SIGNER_P256}, {"ES384", SIGNER_P384},
+        {"ES512", SIGNER_P521}, {"EdDSA", SIGNER_ED25519},
     };
     struct problem problem;
     struct jwk_found found;

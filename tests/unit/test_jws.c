@@ -17,10 +17,13 @@
 
 /* ---- vectors of the standards -------------------------------------------- */
 
-#define RFC7520_PAYLOAD \
-    "SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vc" \
-    "i4gWW91IHN0ZXAgb250byB0aGUgcm9hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZm" \
-    "VldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hlcmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZiB" \
+#define RFC7520_PAYLOAD                                                        \
+    "SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9v" \
+    "c"                                                                        \
+    "i4gWW91IHN0ZXAgb250byB0aGUgcm9hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZ" \
+    "m"                                                                        \
+    "VldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hlcmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZi" \
+    "B"                                                                        \
     "0by4"
 
 static const struct {
@@ -268,10 +271,9 @@ all_that_is_known_can_be_accepted_and_nothing_else(void **state UNUSED)
     for (i = 0; i < ARRAY_LEN(never); i++) {
         header = cJSON_CreateObject();
         cJSON_AddStringToObject(header, "alg", never[i]);
-        assert_int_equal(
-            jws_check_header(header, ALL " none HS256 HS384 HS512", &alg,
-                             &problem),
-            -EPROTO);
+        assert_int_equal(jws_check_header(header, ALL " none HS256 HS384 HS512",
+                                          &alg, &problem),
+                         -EPROTO);
         assert_null(jws_algorithm(never[i]));
         cJSON_Delete(header);
     }
@@ -288,11 +290,11 @@ static const struct {
     enum signer signer;
     size_t size;
 } all[] = {
-    {"RS256", SIGNER_RSA, 256},    {"RS384", SIGNER_RSA, 256},
-    {"RS512", SIGNER_RSA, 256},    {"PS256", SIGNER_RSA, 256},
-    {"PS384", SIGNER_RSA, 256},    {"PS512", SIGNER_RSA, 256},
-    {"ES256", SIGNER_P256, 64},    {"ES384", SIGNER_P384, 96},
-    {"ES512", SIGNER_P521, 132},   {"EdDSA", SIGNER_ED25519, 64},
+    {"RS256", SIGNER_RSA, 256},  {"RS384", SIGNER_RSA, 256},
+    {"RS512", SIGNER_RSA, 256},  {"PS256", SIGNER_RSA, 256},
+    {"PS384", SIGNER_RSA, 256},  {"PS512", SIGNER_RSA, 256},
+    {"ES256", SIGNER_P256, 64},  {"ES384", SIGNER_P384, 96},
+    {"ES512", SIGNER_P521, 132}, {"EdDSA", SIGNER_ED25519, 64},
 };
 
 static void
@@ -389,9 +391,9 @@ static void
 a_pair_that_is_no_pair_is_refused(void **state UNUSED)
 {
     static const uint8_t order[32] = {
-        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
-        0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+        0xff, 0xff, 0xff, 0xff, 0,    0,    0,    0,    0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
+        0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
     };
     uint8_t values[4][32] = {{0}, {0}, {0}, {0}};
     struct secret data = {0};
