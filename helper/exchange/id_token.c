@@ -2,10 +2,10 @@
 #include <config.h>
 
 #include <errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "helper/exchange/id_token.h"
@@ -141,8 +141,9 @@ take_date(const cJSON *claims, const char *name, int64_t *out)
     if (!cJSON_IsNumber(item))
         return -EINVAL;
     number = item->valuedouble;
-    if (!isfinite(number) || number < 0 || number > (double) DATE_MAX
-        || floor(number) != number)
+    if (!(number >= 0 && number <= (double) DATE_MAX)) /* NaN is neither */
+        return -EINVAL;
+    if ((double) (int64_t) number != number)
         return -EINVAL;
     *out = (int64_t) number;
     return 0;
@@ -310,8 +311,10 @@ compare_hash(const char *text, const char *hash, const struct secret *access)
     int r;
 
     if (EVP_Q_digest(NULL, hash, NULL, access->data, access->len, digest, &len)
-        != 1)
+        != 1) {
+        ERR_clear_error(); /* what is left there would be taken for one of TLS */
         return -ENOMEM;
+    }
     r = base64url_decode(text, strlen(text), &half);
     if (r == 0
         && (half.len != len / 2 || memcmp(half.data, digest, len / 2) != 0))

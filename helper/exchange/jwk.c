@@ -237,7 +237,8 @@ take_okp(const cJSON *jwk, const struct jws_algorithm *algorithm,
     if (r == 0) {
         *out = EVP_PKEY_new_raw_public_key_ex(NULL, algorithm->crv, NULL,
                                               x.data, x.len);
-        r = *out != NULL ? 0 : -ENOMEM;
+        if (*out == NULL) /* a library in FIPS mode has no such keys */
+            r = refuse(why, "cannot be used by this host's OpenSSL");
     }
     secret_clear(&x);
     return r;

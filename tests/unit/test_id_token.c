@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -20,6 +21,43 @@
 #define ISSUER   "https://login.example/realm"
 #define ACCEPTED "RS256 PS256 ES256 ES384 ES512 EdDSA"
 #define MAX      200000
+
+/* ---- an allocation that fails: ours or OpenSSL's ------------------------- */
+
+static bool counts;
+static unsigned allocations, failing;
+
+static bool
+fails(void)
+{
+    return counts && ++allocations == failing;
+}
+
+void *__real_malloc(size_t size);
+void *
+__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+static void *
+crypto_malloc(size_t size, const char *file UNUSED, int line UNUSED)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+static void *
+crypto_realloc(void *block, size_t size, const char *file UNUSED,
+               int line UNUSED)
+{
+    return fails() ? NULL : realloc(block, size);
+}
+
+static void
+crypto_free(void *block, const char *file UNUSED, int line UNUSED)
+{
+    free(block);
+}
 
 /* ---- a login that is good, and what is changed in it --------------------- */
 
@@ -148,7 +186,10 @@ verify(const struct secret *token, const cJSON *set,
     cJSON *claims = NULL;
     int r;
 
+    allocations = 0;
+    counts = true;
     r = id_token_verify(token, set, check, &claims, &expires_at, problem);
+    counts = false;
     assert_int_equal(ERR_peek_error(), 0);
     if (r == 0) {
         assert_string_equal(json_text(claims, "iss"), ISSUER);
@@ -157,7 +198,8 @@ verify(const struct secret *token, const cJSON *set,
     } else {
         assert_null(claims);
         assert_int_equal(expires_at, -7);
-        assert_int_equal(problem->outcome, OUTCOME_DENIED);
+        if (r != -ENOMEM)
+            assert_int_equal(problem->outcome, OUTCOME_DENIED);
     }
     cJSON_Delete(claims);
     return r;
@@ -799,6 +841,7 @@ insert(struct secret *token, size_t at, const char *text)
                (size_t) (part(token, part_number) - (char *) token->data),     \
                text);                                                          \
     }
+AT(json_first, 0, "{\"payload\":\"e30\",\"signatures\":[],\"x\":\"")
 AT(space_first, 0, " ")
 AT(newline_first, 0, "\n")
 AT(bearer, 0, "Bearer ")
@@ -874,6 +917,26 @@ too_long(struct secret *token)
                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 }
 
+static void
+points(struct secret *token)
+{
+    char text[60001];
+
+    memset(text, '.', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    append(token, text);
+}
+
+static void
+nest(struct secret *token)
+{
+    char text[40000] = "{\"x\":";
+
+    memset(text + 5, '[', sizeof(text) - 6);
+    text[sizeof(text) - 1] = '\0';
+    exchange_part(token, NULL, text);
+}
+
 #define MALFORMED(text) "the ID token is malformed: " text
 #define NOT_BASE64(name)                                                       \
     MALFORMED("its " name " is not base64url without padding")
@@ -914,6 +977,11 @@ malformed_tokens_are_refused(void **state UNUSED)
          .reason = MALFORMED("parts: 4, not 3")},
         {"two points", .spoil = empty_payload_part,
          .reason = MALFORMED("parts: 4, not 3")},
+        {"thousands of points (CVE-2025-30204)", .spoil = points,
+         .reason = MALFORMED("parts: 60003, not 3")},
+        {"a JSON serialization around it (CVE-2022-39227)", .spoil = json_first,
+         .reason = NOT_BASE64("header")},
+        {"lists in lists", .spoil = nest, .reason = NOT_JSON("payload")},
         {"a JWE", .spoil = five_parts,
          .reason = "the ID token is encrypted: the provider must only sign ID "
                    "tokens of this client"},
@@ -1332,6 +1400,49 @@ nothing_is_left_in_memory(void **state UNUSED)
     cJSON_Delete(set);
 }
 
+/* Under ASan also that each of them is freed again. */
+static void
+no_forgery_is_good_when_memory_is_short(void **state UNUSED)
+{
+    static const struct forgery rows[] = {
+        {.what = "RSA"},
+        {"RSA, forged", .signer = SIGNER_ATTACKER},
+        {"PSS, forged", .header = ALG("PS256", "rsa"), .alg = "PS256",
+         .signer = SIGNER_ATTACKER},
+        {"EC", .header = ALG("ES256", "p256"), .alg = "ES256",
+         .signer = SIGNER_P256},
+        {"EC, forged", .header = ALG("ES256", "p256"), .alg = "ES256",
+         .signer = SIGNER_P256, .spoil = flip_last},
+        {"Ed25519, forged", .header = ALG("EdDSA", "ed"), .alg = "EdDSA",
+         .signer = SIGNER_ED25519, .spoil = flip_first},
+        {"no at_hash of ours", .without = "at_hash",
+         .with = "\"at_hash\":\"AAAAAAAAAAAAAAAAAAAAAA\""},
+    };
+    unsigned tried = 0;
+    size_t i;
+    int r;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++) {
+        const bool is_good = rows[i].with == NULL
+                             && rows[i].signer != SIGNER_ATTACKER
+                             && rows[i].spoil == NULL;
+
+        failing = 0;
+        do {
+            struct problem problem = {0};
+
+            failing++;
+            tried++;
+            r = try(&rows[i], &problem);
+            if (r == 0 ? !is_good : problem.reason[0] == '\0' && r != -ENOMEM)
+                fail_msg("%s, allocation %u: %d", rows[i].what, failing, r);
+        } while (allocations >= failing);
+        assert_int_equal(r, is_good ? 0 : -EPROTO);
+    }
+    failing = 0;
+    print_message("# failed: %u\n", tried);
+}
+
 int
 main(void)
 {
@@ -1349,9 +1460,13 @@ main(void)
         cmocka_unit_test(the_clocks_may_differ_by_a_minute),
         cmocka_unit_test(a_subject_has_255_characters_at_most),
         cmocka_unit_test(nothing_is_left_in_memory),
+        cmocka_unit_test(no_forgery_is_good_when_memory_is_short),
     };
     int failed;
 
+    assert_int_equal(
+        CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free),
+        1);
     json_init();
     append(&access_token, ACCESS_TOKEN);
     failed = cmocka_run_group_tests(tests, NULL, NULL);

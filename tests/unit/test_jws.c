@@ -443,6 +443,32 @@ pss_with_another_salt_is_refused(void **state UNUSED)
     secret_clear(&data);
 }
 
+/* RFC 8032 5.1.7: S + L would be another signature of the same text. */
+static void
+a_second_form_of_an_ed25519_signature_is_refused(void **state UNUSED)
+{
+    static const uint8_t order[32] = {
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
+        0xa2, 0xde, 0xf9, 0xde, 0x14, 0,    0,    0,    0,    0,    0,
+        0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10,
+    };
+    struct secret data = {0}, signature = {0};
+    unsigned sum = 0;
+    size_t i;
+
+    input(&data);
+    signer_sign("EdDSA", SIGNER_ED25519, &data, &signature);
+    assert_int_equal(verify(9, &data, &signature), 0);
+    for (i = 0; i < 32; i++) {
+        sum += (unsigned) signature.data[32 + i] + order[i];
+        signature.data[32 + i] = (uint8_t) sum;
+        sum >>= 8;
+    }
+    assert_int_equal(verify(9, &data, &signature), -EKEYREJECTED);
+    secret_clear(&signature);
+    secret_clear(&data);
+}
+
 int
 main(void)
 {
@@ -455,6 +481,7 @@ main(void)
         cmocka_unit_test(a_bit_that_is_flipped_spoils_it),
         cmocka_unit_test(a_pair_that_is_no_pair_is_refused),
         cmocka_unit_test(der_is_not_what_is_wanted),
+        cmocka_unit_test(a_second_form_of_an_ed25519_signature_is_refused),
         cmocka_unit_test(pss_with_another_salt_is_refused),
     };
     int failed;
