@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <security/pam_ext.h>
 
@@ -15,6 +16,7 @@
 #define TEXT_SIZE 5120
 #define URI_SIZE  2049 /* all that the exchange lets through */
 #define CODE_SIZE 64
+#define WHO_SIZE  60 /* a line of them has 80 columns */
 
 /* They have a conversation function, but it refuses whatever it is asked. */
 static const char *const unattended[] = {"atd", "cron", "crond",
@@ -73,31 +75,132 @@ complete_text(const struct message *prompt, char *out, size_t size)
                     uri);
 }
 
+/* A line about it; "" when the code does not live as long as that. */
+static void
+deadline_text(const struct message *prompt, int64_t left, char *out,
+              size_t size)
+{
+    int64_t seconds;
+
+    out[0] = '\0';
+    if (left == 0
+        || (message_number(prompt, FIELD_EXPIRES_IN, &seconds) == 0
+            && seconds <= left))
+        return;
+    (void) snprintf(out, size,
+                    "Approve within %" PRId64 " seconds: then this host stops"
+                    " waiting, even if the\ncode is good for longer.\n",
+                    left);
+}
+
+/* Who asks for what: three lines that fit into 80 columns. */
+static void
+who_text(const struct approval *approval, char *out, size_t size)
+{
+    char host[WHO_SIZE], user[WHO_SIZE], remote[WHO_SIZE];
+
+    text_clean(approval->host, host, sizeof(host));
+    text_clean(approval->user, user, sizeof(user));
+    text_clean(approval->remote, remote, sizeof(remote));
+    (void) snprintf(out, size,
+                    "    Login to:    %s\n"
+                    "    As user:     %s\n"
+                    "    Asked from:  %s\n\n",
+                    host, user, remote);
+}
+
+static bool
+uri_is_safe(const char *uri)
+{
+    static const char *const local[] = {"http://localhost", "http://127.0.0.1",
+                                        "http://[::1]"};
+    size_t i, len;
+
+    if (strncmp(uri, "https://", 8) == 0)
+        return uri[8] != '\0' && uri[8] != '/';
+    for (i = 0; i < ARRAY_LEN(local); i++) {
+        len = strlen(local[i]);
+        if (strncmp(uri, local[i], len) != 0)
+            continue;
+        if (uri[len] == ':') /* a port, and not a user's password */
+            len += 1 + strspn(uri + len + 1, "0123456789");
+        return uri[len] == '\0' || uri[len] == '/';
+    }
+    return false;
+}
+
+bool
+approval_is_safe(const struct message *prompt)
+{
+    return uri_is_safe(message_text(prompt, FIELD_VERIFICATION_URI))
+           && (!message_has(prompt, FIELD_VERIFICATION_URI_COMPLETE)
+               || uri_is_safe(
+                   message_text(prompt, FIELD_VERIFICATION_URI_COMPLETE)));
+}
+
 char *
-approval_text(const struct message *prompt, char *out, size_t size)
+approval_text(const struct message *prompt, const struct approval *approval,
+              char *out, size_t size)
 {
     char uri[URI_SIZE], code[CODE_SIZE], complete[URI_SIZE + 64], lifetime[64];
+    char who[3 * WHO_SIZE + 64], deadline[128];
 
+    who_text(approval, who, sizeof(who));
+    deadline_text(prompt, approval->left, deadline, sizeof(deadline));
     text_clean(message_text(prompt, FIELD_VERIFICATION_URI), uri, sizeof(uri));
     text_clean(message_text(prompt, FIELD_USER_CODE), code, sizeof(code));
     complete_text(prompt, complete, sizeof(complete));
     lifetime_text(prompt, lifetime, sizeof(lifetime));
     (void) snprintf(out, size,
+                    "%s"
+                    "Approve only if you started this login yourself, just"
+                    " now.  If somebody sent\nyou this code or page, do not"
+                    " approve it.\n\n"
                     "To log in, open this page in a browser\n\n"
                     "    %s\n\n"
                     "and enter this code:  %s\n\n"
-                    "%s%s",
-                    uri, code, complete, lifetime);
+                    "%s%s%s",
+                    who, uri, code, complete, lifetime, deadline);
     return out;
 }
 
-int
-conversation_approve(const struct context *ctx, const struct message *prompt)
+/* An item of PAM's, or NULL when it is not set or empty. */
+static const char *
+item_text(pam_handle_t *pamh, int type)
 {
-    char text[TEXT_SIZE], *answer = NULL;
+    const void *item = NULL;
+    const char *text;
+
+    if (pam_get_item(pamh, type, &item) != PAM_SUCCESS || item == NULL)
+        return NULL;
+    text = item;
+    return text[0] != '\0' ? text : NULL;
+}
+
+static const char *
+remote_text(pam_handle_t *pamh)
+{
+    const char *remote = item_text(pamh, PAM_RHOST);
+
+    if (remote == NULL)
+        remote = item_text(pamh, PAM_TTY);
+    return remote != NULL ? remote : "this console";
+}
+
+int
+conversation_approve(const struct context *ctx, const struct message *prompt,
+                     int64_t left)
+{
+    char text[TEXT_SIZE], host[256] = "", *answer = NULL;
+    const struct approval approval = {.host = host,
+                                      .user = ctx->user,
+                                      .remote = remote_text(ctx->pamh),
+                                      .left = left};
     int r;
 
-    approval_text(prompt, text, sizeof(text));
+    if (gethostname(host, sizeof(host) - 1) == -1) /* cut: ends in a zero */
+        (void) snprintf(host, sizeof(host), "this host");
+    approval_text(prompt, &approval, text, sizeof(text));
     r = pam_prompt(ctx->pamh, PAM_PROMPT_ECHO_ON, &answer,
                    "%sPress Enter after you have approved: ", text);
     free(answer); /* nothing secret: any answer is an Enter */

@@ -38,7 +38,10 @@ pam_code(int r, int otherwise)
         return PAM_SUCCESS;
     case -ENOMEM:
         return PAM_BUF_ERR;
-    case -EACCES:
+    case -EACCES: /* for good: the application need not ask again */
+        return PAM_MAXTRIES;
+    case -EPERM:
+        return PAM_PERM_DENIED;
     case -EKEYREJECTED:
     case -ETIME:
         return PAM_AUTH_ERR;
@@ -235,11 +238,60 @@ pam_sm_setcred(pam_handle_t *pamh UNUSED, int flags UNUSED, int argc UNUSED,
     return PAM_SUCCESS;
 }
 
-ENTRY int
-pam_sm_acct_mgmt(pam_handle_t *pamh UNUSED, int flags UNUSED, int argc UNUSED,
-                 const char **argv UNUSED)
+/*
+ * Still the one whose tokens they are, and are they still there?  0; -EPERM for
+ * another one; -EKEYREJECTED without tokens.  Nothing is taken or unset: the
+ * session is opened later, with sshd in another process.
+ */
+static int
+account(const struct context *ctx, const struct options *options,
+        const struct passwd *pw, const struct login *login)
 {
-    return PAM_IGNORE; /* it knows nothing of accounts */
+    int r;
+
+    if (login != NULL
+        && (login->owner.uid != pw->pw_uid
+            || strncmp(login->owner.name, ctx->user,
+                       sizeof(login->owner.name) - 1)
+                   != 0)) {
+        log_line(ctx, LOG_NOTICE, "the tokens of this login are %s's; refused",
+                 login->owner.name);
+        return -EPERM;
+    }
+    if (!is_for_us(options, pw)) {
+        log_line(ctx, LOG_NOTICE,
+                 "a login with tokens, but uid %u is below minimum_uid;"
+                 " refused",
+                 pw->pw_uid);
+        return -EPERM;
+    }
+    r = handoff_look(ctx, pw->pw_uid, login != NULL ? login->ring : 0);
+    if (r == 0)
+        return 0;
+    log_line(ctx, LOG_NOTICE,
+             r == -EKEYREJECTED
+                 ? HANDOFF_VARIABLE " does not name a hand-off for this user;"
+                                    " account refused"
+                 : "the tokens of this login are gone or timed out; account"
+                   " refused");
+    return r == -EKEYREJECTED ? -EPERM : -EKEYREJECTED;
+}
+
+ENTRY int
+pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    const struct login *login = data_get(pamh, LOGIN_DATA);
+    const struct passwd *pw = NULL;
+    struct options options;
+    struct context ctx;
+    int r;
+
+    if (login == NULL && pam_getenv(pamh, HANDOFF_VARIABLE) == NULL)
+        return PAM_IGNORE; /* not a login of ours */
+    r = begin(pamh, flags, argc, argv, &ctx, &options, &pw);
+    if (r != PAM_SUCCESS)
+        return r;
+    return pam_code(account(&ctx, &options, pw, login), PAM_AUTH_ERR);
 }
 
 ENTRY int

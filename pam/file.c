@@ -3,12 +3,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/io.h"
 #include "pam/file.h"
+
+/* A secret and a map fit into one message. */
+static const struct {
+    size_t max;
+    const char *too_large;
+} limits[] = {
+    [FILE_CONFIG] = {64U * 1024, "is larger than 64 KiB"},
+    [FILE_SECRET] = {16U * 1024, "is larger than 16 KiB"},
+    [FILE_MAP] = {192U * 1024, "is larger than 192 KiB"},
+};
 
 /* NULL when a file may be trusted. */
 static const char *
@@ -45,7 +56,7 @@ open_error(int error)
 }
 
 int
-file_read(const char *path, bool is_private, struct secret *out,
+file_read(const char *path, enum file_kind kind, struct secret *out,
           const char **why)
 {
     struct stat st;
@@ -58,10 +69,10 @@ file_read(const char *path, bool is_private, struct secret *out,
         return r;
     }
     *why =
-        fstat(fd, &st) == -1 ? "cannot be examined" : distrust(&st, is_private);
-    r = *why != NULL ? -EPERM : read_all(fd, FILE_MAX, out);
+        fstat(fd, &st) == -1 ? "cannot be examined" : distrust(&st, kind == FILE_SECRET);
+    r = *why != NULL ? -EPERM : read_all(fd, limits[kind].max, out);
     if (r == -EMSGSIZE)
-        *why = "is larger than 64 KiB";
+        *why = limits[kind].too_large;
     else if (r < 0 && *why == NULL)
         *why = "cannot be read";
     fd_close(&fd);

@@ -240,6 +240,26 @@ handoff_find(const struct context *ctx, uid_t uid, key_serial_t *out)
 }
 
 int
+handoff_look(const struct context *ctx, uid_t uid, key_serial_t ring)
+{
+    const char *serial = pam_getenv(ctx->pamh, HANDOFF_VARIABLE);
+    key_serial_t key = 0;
+    char text[16];
+    int r;
+
+    if (ring != 0) {
+        (void) snprintf(text, sizeof(text), "%" PRId32, ring);
+        serial = text;
+    }
+    if (serial == NULL)
+        return -ENODATA;
+    r = handoff_check(serial, uid, &ring);
+    if (r == 0)
+        r = keyring_find(ring, "user", KEY_ACCESS_TOKEN, &key);
+    return r;
+}
+
+int
 handoff_take(key_serial_t ring)
 {
     int r;

@@ -38,6 +38,13 @@ int handoff_make(const struct context *ctx, uid_t uid,
 int handoff_find(const struct context *ctx, uid_t uid,
                  key_serial_t *out) MUST_CHECK;
 
+/*
+ * The same without unsetting it, and whether its access token is still there.
+ * ring: the one that this handle knows, or 0 for the variable's.
+ */
+int handoff_look(const struct context *ctx, uid_t uid,
+                 key_serial_t ring) MUST_CHECK;
+
 /* Unset the variable, if it is set: it must not reach the user's
  * environment. */
 void handoff_forget(pam_handle_t *pamh);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "common/io.h"
 #include "common/keyring.h"
@@ -12,6 +13,7 @@
 #include "pam/conversation.h"
 #include "pam/file.h"
 #include "pam/login.h"
+#include "pam/slots.h"
 
 /* A few requests of at most a minute each; afterwards it is not alive. */
 #define SILENCE_MAX_S INT64_C(400)
@@ -19,9 +21,11 @@
 struct dialogue {
     const struct context *ctx;
     const struct options *options;
+    uid_t uid;
     int to;           /* the exchange's standard input */
     int from;         /* its standard output */
     int64_t patience; /* seconds until its next message */
+    int64_t begin;    /* on CLOCK_BOOTTIME */
     bool first;       /* nothing has been received yet */
 };
 
@@ -48,23 +52,40 @@ say_stored(const struct dialogue *dialogue)
     return r < 0 ? lost(dialogue, r) : 0;
 }
 
+/* The file that the field names, if it names one, or why it is refused. */
 static int
-answer_file(struct dialogue *dialogue, const struct message *question)
+put_file(const struct message *question, enum field path, enum file_kind kind,
+         enum field file, enum field reason, struct message *answer)
 {
-    struct message answer = {.kind = KIND_FILES};
     struct secret bytes = {0};
     const char *why;
     int r;
 
-    r = file_read(message_text(question, FIELD_PATH), true, &bytes, &why);
+    if (!message_has(question, path))
+        return 0;
+    r = file_read(message_text(question, path), kind, &bytes, &why);
     if (r < 0)
-        r = message_set_text(&answer, FIELD_REASON, why);
+        r = message_set_text(answer, reason, why);
     else
-        message_move(&answer, FIELD_FILE, &bytes);
+        message_move(answer, file, &bytes);
+    secret_clear(&bytes);
+    return r;
+}
+
+static int
+answer_files(struct dialogue *dialogue, const struct message *question)
+{
+    struct message answer = {.kind = KIND_FILES};
+    int r;
+
+    r = put_file(question, FIELD_PATH, FILE_SECRET, FIELD_FILE, FIELD_REASON,
+                 &answer);
+    if (r == 0)
+        r = put_file(question, FIELD_MAP_PATH, FILE_MAP, FIELD_MAP,
+                     FIELD_MAP_REASON, &answer);
     if (r == 0)
         r = message_send(dialogue->to, &answer);
     message_clear(&answer);
-    secret_clear(&bytes);
     return r < 0 ? lost(dialogue, r) : 0;
 }
 
@@ -93,18 +114,50 @@ answer_password(struct dialogue *dialogue,
     return r;
 }
 
+/* Counts the time of a suspended host as well. */
+static int64_t
+uptime(void)
+{
+    struct timespec now;
+
+    (void) clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail on Linux */
+    return now.tv_sec;
+}
+
+/* Seconds that the user has, at least one; 0 without a limit. */
+static int64_t
+deadline_left(const struct dialogue *dialogue)
+{
+    int64_t left = dialogue->options->deadline;
+
+    if (left == 0)
+        return 0;
+    left -= uptime() - dialogue->begin;
+    return left > 0 ? left : 1;
+}
+
 static int
 answer_prompt(struct dialogue *dialogue, const struct message *question)
 {
-    int64_t expires_in;
+    int64_t expires_in, left;
     int r;
 
+    if (!approval_is_safe(question)) {
+        log_line(dialogue->ctx, LOG_ERR,
+                 "%s has a page for the approval that is not https; refused",
+                 EXCHANGE_PATH);
+        log_user(dialogue->ctx, TELL_ADMINISTRATOR);
+        return -EIO;
+    }
+    left = deadline_left(dialogue);
     if (message_number(question, FIELD_EXPIRES_IN, &expires_in) == 0
         && expires_in < 24 * 3600)
-        dialogue->patience = SILENCE_MAX_S + expires_in;
+        dialogue->patience = SILENCE_MAX_S
+                             + (left > 0 && left < expires_in ? left
+                                                              : expires_in);
     /* The exchange asks the provider meanwhile; see what it found
      * afterwards. */
-    r = conversation_approve(dialogue->ctx, question);
+    r = conversation_approve(dialogue->ctx, question, left);
     if (r < 0)
         log_line(dialogue->ctx, LOG_NOTICE,
                  "the user went away before approving the login");
@@ -117,10 +170,13 @@ answer(struct dialogue *dialogue, const struct message *question)
     bool first = dialogue->first;
 
     dialogue->first = false;
-    /* Before it has talked to anybody but us, and never again: the exchange
-     * may not ask root for files once a stranger could have taken it over. */
-    if (question->kind == KIND_NEED_FILES && first)
-        return answer_file(dialogue, question);
+    /* Before it has talked to anybody but us, always, and never again: the
+     * exchange may not ask root for files once a stranger could have taken it
+     * over. */
+    if (first != (question->kind == KIND_NEED_FILES))
+        return lost(dialogue, -EBADMSG);
+    if (first)
+        return answer_files(dialogue, question);
     if (question->kind == KIND_NEED_PASSWORD)
         return answer_password(dialogue, question);
     if (question->kind == KIND_PROMPT)
@@ -141,6 +197,11 @@ dialogue_begin(struct dialogue *dialogue, const struct secret *config)
         r = message_set_text(&request, FIELD_PATH, dialogue->options->config);
     if (r == 0)
         r = message_set_text(&request, FIELD_USER, dialogue->ctx->user);
+    if (r == 0)
+        r = message_set_number(&request, FIELD_UID, dialogue->uid);
+    if (r == 0)
+        r = message_set_number(&request, FIELD_DEADLINE,
+                               dialogue->options->deadline);
     if (r == 0)
         r = message_send(dialogue->to, &request);
     message_clear(&request);
@@ -199,6 +260,9 @@ verdict(const struct context *ctx, const struct message *result)
         log_line(ctx, LOG_ERR, "%s gave no tokens", EXCHANGE_PATH);
         return -EIO;
     }
+    if (message_has(result, FIELD_SANDBOX))
+        log_line(ctx, LOG_DEBUG, "sandbox: %s",
+                 message_text(result, FIELD_SANDBOX));
     if (message_has(result, FIELD_REASON))
         log_line(ctx,
                  outcome == OUTCOME_OK ? LOG_WARNING
@@ -249,11 +313,36 @@ config_read(const struct context *ctx, const char *path, struct secret *out)
 {
     const char *why;
 
-    if (file_read(path, false, out, &why) == 0)
+    if (file_read(path, FILE_CONFIG, out, &why) == 0)
         return 0;
     log_line(ctx, LOG_ERR, "%s %s", path, why);
     log_user(ctx, TELL_ADMINISTRATOR);
     return -EINVAL;
+}
+
+/* Before anything is started, and until the login is over. */
+static int
+slot_take(const struct context *ctx, const struct options *options,
+          const struct owner *owner, int *out)
+{
+    int r;
+
+    r = slots_take(RUN_PATH, owner->uid, options->max_logins,
+                   options->max_user_logins, out);
+    if (r == 0)
+        return 0;
+    if (r == -EBUSY || r == -EUSERS) {
+        log_line(ctx, LOG_WARNING, "too many logins at once (%s); refused",
+                 r == -EBUSY ? "max_logins" : "max_user_logins");
+        log_user(ctx, "Too many logins wait for approval. Please try again "
+                      "later.");
+        return -EHOSTUNREACH;
+    }
+    /* Who cannot count them has no limit: no login, then. */
+    log_line(ctx, LOG_ERR, "cannot count the logins in %s: %s", RUN_PATH,
+             strerror(-r));
+    log_user(ctx, TELL_ADMINISTRATOR);
+    return -EHOSTUNREACH;
 }
 
 int
@@ -262,15 +351,19 @@ login_obtain(const struct context *ctx, const struct options *options,
 {
     struct dialogue dialogue = {.ctx = ctx,
                                 .options = options,
+                                .uid = owner->uid,
+                                .begin = uptime(),
                                 .to = -1,
                                 .from = -1,
                                 .patience = SILENCE_MAX_S,
                                 .first = true};
     struct message result = {0};
     struct secret config = {0};
-    int r;
+    int r, slot = -1;
 
     r = config_read(ctx, options->config, &config);
+    if (r == 0)
+        r = slot_take(ctx, options, owner, &slot);
     if (r == 0)
         r = exchange_start(ctx, owner, &dialogue);
     if (r == 0)
@@ -285,6 +378,7 @@ login_obtain(const struct context *ctx, const struct options *options,
         r = say_stored(&dialogue);
     fd_close(&dialogue.to);
     fd_close(&dialogue.from);
+    fd_close(&slot);
     message_clear(&result);
     secret_clear(&config);
     return r;

@@ -7,14 +7,19 @@
 
 #include "common/number.h"
 #include "pam/options.h"
+#include "pam/slots.h"
 
 #define UID_LAST INT64_C(4294967294) /* the one behind it means "no user" */
+
+#define DEADLINE_MAX INT64_C(3600)
 
 enum type { TYPE_FLAG, TYPE_NUMBER, TYPE_PATH };
 
 /* clang-format off */
 #define OPTION(type, field) \
-    { #field, TYPE_##type, offsetof(struct options, field) }
+    { #field, TYPE_##type, offsetof(struct options, field), 0 }
+#define LIMITED(field, max) \
+    { #field, TYPE_NUMBER, offsetof(struct options, field), max }
 /* clang-format on */
 
 /* Sorted as in pam_oidc_session(8). */
@@ -22,9 +27,15 @@ static const struct option {
     const char *name;
     enum type type;
     size_t offset;
+    int64_t max; /* of a number */
 } options[] = {
-    OPTION(PATH, config),         OPTION(FLAG, debug),
-    OPTION(NUMBER, minimum_uid),  OPTION(FLAG, try_first_pass),
+    OPTION(PATH, config),
+    LIMITED(deadline, DEADLINE_MAX),
+    OPTION(FLAG, debug),
+    LIMITED(max_logins, SLOTS_MAX),
+    LIMITED(max_user_logins, SLOTS_MAX),
+    LIMITED(minimum_uid, UID_LAST),
+    OPTION(FLAG, try_first_pass),
     OPTION(FLAG, use_first_pass),
 };
 
@@ -43,7 +54,7 @@ option_set(const struct option *option, const char *value, struct options *out)
         memcpy(field, &set, sizeof(set));
         return 0;
     case TYPE_NUMBER:
-        if (value == NULL || number_parse(value, UID_LAST, &number) < 0)
+        if (value == NULL || number_parse(value, option->max, &number) < 0)
             return -EINVAL;
         memcpy(field, &number, sizeof(number));
         return 0;
@@ -74,7 +85,11 @@ int
 options_parse(int argc, const char **argv, struct options *out,
               const char **bad)
 {
-    struct options parsed = {.config = CONFIG_PATH, .minimum_uid = 1000};
+    struct options parsed = {.config = CONFIG_PATH,
+                             .deadline = 110, /* sshd waits for 120 s */
+                             .max_logins = 100,
+                             .max_user_logins = 5,
+                             .minimum_uid = 1000};
     int i;
 
     for (i = 0; i < argc; i++) {

@@ -157,6 +157,13 @@ uptime(void)
     return now.tv_sec;
 }
 
+struct device_deadline
+device_deadline(int64_t seconds)
+{
+    return (struct device_deadline){.seconds = seconds,
+                                    .end = uptime() + seconds};
+}
+
 static int
 authorize(const struct client *client, const char *scope, struct device *out,
           struct problem *problem)
@@ -231,23 +238,40 @@ expired(const struct device *device, struct problem *problem)
                        (intmax_t) device->expires_in);
 }
 
+static int
+too_late(const struct device_deadline *deadline, struct problem *problem)
+{
+    return problem_set(problem, OUTCOME_EXPIRED,
+                       "nobody approved the login within %jd s (deadline)",
+                       (intmax_t) deadline->seconds);
+}
+
 /* Until the provider says something final; that is left in *reply. */
 static int
 poll_provider(const struct client *client, const struct device *device,
+              const struct device_deadline *deadline,
               struct caller *caller, struct client_reply *reply,
               struct problem *problem)
 {
     int64_t end = uptime() + device->expires_in, interval = device->interval;
-    int64_t pause = interval, left = device->expires_in;
+    int64_t pause = interval, left;
+    bool early = deadline->seconds > 0 && deadline->end < end;
     enum device_step step;
     int r;
 
+    if (early)
+        end = deadline->end;
+    left = end - uptime();
+
     do {
+        if (left < 0)
+            left = 0;
         r = caller_sleep(caller, pause < left ? pause : left);
         if (r < 0)
             return r;
         if (uptime() >= end)
-            return expired(device, problem);
+            return early ? too_late(deadline, problem)
+                         : expired(device, problem);
         client_reply_clear(reply);
         r = ask(client, device, reply);
         if (r < 0)
@@ -261,13 +285,14 @@ poll_provider(const struct client *client, const struct device *device,
 
 static int
 finish(const struct client *client, const struct device *device,
+       const struct device_deadline *deadline,
        struct caller *caller, struct token *out, struct problem *problem)
 {
     const char *url = client->settings->token_endpoint;
     struct client_reply reply = {0};
     int r;
 
-    r = poll_provider(client, device, caller, &reply, problem);
+    r = poll_provider(client, device, deadline, caller, &reply, problem);
     if (r == 0 && reply.outcome != OUTCOME_OK)
         r = client_problem(&reply, "the token endpoint", url, problem);
     if (r == 0)
@@ -278,16 +303,19 @@ finish(const struct client *client, const struct device *device,
 
 int
 device_run(const struct client *client, const char *scope,
+           const struct device_deadline *deadline,
            struct caller *caller, struct token *out, struct problem *problem)
 {
     struct device device = {0};
     int r;
 
     r = authorize(client, scope, &device, problem);
+    if (r == 0 && deadline->seconds > 0 && uptime() >= deadline->end)
+        r = too_late(deadline, problem); /* a code that nobody could use */
     if (r == 0)
         r = prompt(caller, &device);
     if (r == 0)
-        r = finish(client, &device, caller, out, problem);
+        r = finish(client, &device, deadline, caller, out, problem);
     device_clear(&device);
     return r;
 }

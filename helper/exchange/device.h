@@ -50,13 +50,23 @@ enum device_step device_step(const struct client_reply *reply);
 int64_t device_pause(enum device_step step, int64_t retry_after,
                      int64_t *interval);
 
+/* When this host stops waiting. */
+struct device_deadline {
+    int64_t seconds; /* for the login; 0: as long as the code lives */
+    int64_t end;     /* on CLOCK_BOOTTIME */
+};
+
+/* That many seconds from now. */
+struct device_deadline device_deadline(int64_t seconds);
+
 /*
  * Obtain tokens by the device grant: show the code through the caller, and poll
  * until somebody has approved.  0, -EPROTO, or another negative errno: -ENODATA
  * when the caller is gone.  *out may have tokens also after -EPROTO.
  */
 int device_run(const struct client *client, const char *scope,
-               struct caller *caller, struct token *out,
+               const struct device_deadline *deadline, struct caller *caller,
+               struct token *out,
                struct problem *problem) MUST_CHECK;
 
 void device_clear(struct device *device);

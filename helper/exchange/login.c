@@ -125,7 +125,8 @@ configure(struct exchange *exchange, const struct message *request,
 /* ---- the grant ----------------------------------------------------------- */
 
 static int
-obtain(struct exchange *exchange, const struct config *config, const char *user)
+obtain(struct exchange *exchange, const struct config *config, const char *user,
+       const struct device_deadline *deadline)
 {
     struct client client = exchange_client(exchange);
     struct problem *problem = &exchange->problem;
@@ -137,7 +138,7 @@ obtain(struct exchange *exchange, const struct config *config, const char *user)
         return problem_set(problem, OUTCOME_MISCONFIGURED,
                            "the provider's metadata has no "
                            "device_authorization_endpoint");
-    return device_run(&client, config->scope, &exchange->caller,
+    return device_run(&client, config->scope, deadline, &exchange->caller,
                       &exchange->token, problem);
 }
 
@@ -222,11 +223,14 @@ run(struct exchange *exchange, const struct message *request,
     struct config *config, struct message *result)
 {
     const char *user = message_text(request, FIELD_USER);
-    int64_t uid;
+    struct device_deadline deadline;
+    int64_t uid, seconds;
     int r;
 
-    if (message_number(request, FIELD_UID, &uid) < 0)
+    if (message_number(request, FIELD_UID, &uid) < 0
+        || message_number(request, FIELD_DEADLINE, &seconds) < 0)
         return -EBADMSG;
+    deadline = device_deadline(seconds); /* discovery counts, too */
     r = configure(exchange, request, config);
     if (r == 0)
         r = discovery_run(&exchange->http, &exchange->cache,
@@ -234,7 +238,7 @@ run(struct exchange *exchange, const struct message *request,
     if (r == 0)
         confine_ports(&exchange->settings);
     if (r == 0)
-        r = obtain(exchange, config, user);
+        r = obtain(exchange, config, user, &deadline);
     if (r == 0)
         r = identity_check_login(exchange, config, user, uid, time(NULL));
     if (r < 0)

@@ -34,6 +34,102 @@ teardown(void **state UNUSED)
     return 0;
 }
 
+static const struct approval approval = {
+    .host = "web1", .user = "alice", .remote = "192.0.2.7", .left = 0};
+
+static void
+says_who_asks_in_lines_of_80_columns(void **state UNUSED)
+{
+    char many[400], text[5120], *line, *rest;
+    struct approval long_one = {.left = 3600};
+
+    assert_int_equal(
+        message_set_text(&prompt, FIELD_USER_CODE, "WDJB-MJHT"), 0);
+    assert_int_equal(message_set_text(&prompt, FIELD_VERIFICATION_URI,
+                                      "https://idp.example/device"),
+                     0);
+    approval_text(&prompt, &approval, text, sizeof(text));
+    assert_non_null(strstr(text, "Login to:    web1\n"));
+    assert_non_null(strstr(text, "As user:     alice\n"));
+    assert_non_null(strstr(text, "Asked from:  192.0.2.7\n"));
+    assert_non_null(strstr(text, "only if you started this login yourself"));
+    assert_null(strstr(text, "stops waiting"));
+    memset(many, 'x', sizeof(many) - 1);
+    many[sizeof(many) - 1] = '\0';
+    memcpy(many, "\x1b[2J\n\xe2\x80\xae\xc2\x9b\xff", 11);
+    long_one.host = long_one.user = long_one.remote = many;
+    approval_text(&prompt, &long_one, text, sizeof(text));
+    assert_null(strchr(text, '\x1b'));
+    assert_null(strchr(text, '\xe2'));
+    assert_null(strchr(text, '\xc2'));
+    assert_null(strchr(text, '\xff'));
+    assert_non_null(strstr(text, "Approve within 3600 seconds"));
+    rest = text;
+    while ((line = strsep(&rest, "\n")) != NULL)
+        assert_in_range(strlen(line), 0, 80);
+}
+
+static void
+says_the_deadline_only_when_the_code_lives_longer(void **state UNUSED)
+{
+    struct approval due = approval;
+    char text[5120];
+
+    due.left = 110;
+    assert_int_equal(message_set_text(&prompt, FIELD_EXPIRES_IN, "600"), 0);
+    approval_text(&prompt, &due, text, sizeof(text));
+    assert_non_null(strstr(text, "Approve within 110 seconds"));
+    assert_int_equal(message_set_text(&prompt, FIELD_EXPIRES_IN, "110"), 0);
+    approval_text(&prompt, &due, text, sizeof(text));
+    assert_null(strstr(text, "Approve within"));
+}
+
+static void
+only_pages_that_are_https_or_of_this_host_are_safe(void **state UNUSED)
+{
+    static const struct {
+        const char *uri;
+        bool safe;
+    } cases[] = {
+        {"https://idp.example/d", true},
+        {"http://localhost:8080/d", true},
+        {"http://127.0.0.1/d", true},
+        {"http://[::1]:1/d", true},
+        {"http://localhost", true},
+        {"http://localhost.evil.example/", false},
+        {"http://localhost:8080@evil.example/", false},
+        {"http://localhost@evil.example/", false},
+        {"http://127.0.0.1.evil.example/", false},
+        {"http://idp.example/", false},
+        {"https://", false},
+        {"https:///x", false},
+        {" https://x/", false},
+        {"javascript:alert(1)", false},
+        {"", false},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        struct message one = {0};
+
+        assert_int_equal(
+            message_set_text(&one, FIELD_VERIFICATION_URI, cases[i].uri), 0);
+        if (approval_is_safe(&one) != cases[i].safe)
+            fail_msg("%s", cases[i].uri);
+        assert_int_equal(message_set_text(&one, FIELD_VERIFICATION_URI,
+                                          "https://h/"),
+                         0);
+        assert_int_equal(message_set_text(&one,
+                                          FIELD_VERIFICATION_URI_COMPLETE,
+                                          cases[i].uri),
+                         0);
+        /* An empty one is like none. */
+        if (cases[i].uri[0] != '\0')
+            assert_int_equal(approval_is_safe(&one), cases[i].safe);
+        message_clear(&one);
+    }
+}
+
 static void
 set(enum field field, const char *text)
 {
@@ -91,7 +187,7 @@ one_prompt_shows_page_and_code(void **state UNUSED)
     set(FIELD_VERIFICATION_URI, "https://idp.example/device");
     set(FIELD_VERIFICATION_URI_COMPLETE, "https://idp.example/device?c=WDJB");
     set(FIELD_EXPIRES_IN, "300");
-    assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
     assert_int_equal(pamh->n_prompt, 1);
     assert_int_equal(pamh->style[0], PAM_PROMPT_ECHO_ON);
     assert_non_null(strstr(pamh->prompt[0], "WDJB-MJHT"));
@@ -109,7 +205,7 @@ what_the_provider_left_out_is_left_out(void **state UNUSED)
 
     set(FIELD_USER_CODE, "CODE");
     set(FIELD_VERIFICATION_URI, "https://idp.example/");
-    assert_ptr_equal(approval_text(&prompt, text, sizeof(text)), text);
+    assert_ptr_equal(approval_text(&prompt, &approval, text, sizeof(text)), text);
     assert_null(strstr(text, "Or open"));
     assert_null(strstr(text, "good for"));
 }
@@ -133,11 +229,11 @@ says_how_long_the_code_is_good(void **state UNUSED)
 
     for (i = 0; i < ARRAY_LEN(cases); i++) {
         set(FIELD_EXPIRES_IN, cases[i].seconds);
-        approval_text(&prompt, text, sizeof(text));
+        approval_text(&prompt, &approval, text, sizeof(text));
         assert_non_null(strstr(text, cases[i].text));
     }
     set(FIELD_EXPIRES_IN, "soon");
-    approval_text(&prompt, text, sizeof(text));
+    approval_text(&prompt, &approval, text, sizeof(text));
     assert_null(strstr(text, "good for"));
 }
 
@@ -149,14 +245,14 @@ hostile_texts_are_cleaned(void **state UNUSED)
     set(FIELD_USER_CODE, "A\x1b]0;B\a\r\nPassword: ");
     set(FIELD_VERIFICATION_URI, "https://x\x1b[2J/\xff%s%n");
     set(FIELD_VERIFICATION_URI_COMPLETE, "y\nz\x7f");
-    approval_text(&prompt, text, sizeof(text));
+    approval_text(&prompt, &approval, text, sizeof(text));
     assert_non_null(strstr(text, "A?]0;B???Password: "));
     assert_non_null(strstr(text, "https://x?[2J/?%s%n"));
     assert_non_null(strstr(text, "y?z?"));
     assert_null(strchr(text, '\x1b'));
     assert_null(strchr(text, '\r'));
     /* It goes through a format of PAM's, too. */
-    assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
     assert_non_null(strstr(pamh->prompt[0], "%s%n"));
 }
 
@@ -171,10 +267,10 @@ long_texts_are_cut_so_that_nothing_is_pushed_out(void **state UNUSED)
     set(FIELD_VERIFICATION_URI_COMPLETE, many);
     set(FIELD_USER_CODE, many);
     set(FIELD_EXPIRES_IN, "300");
-    approval_text(&prompt, text, sizeof(text));
+    approval_text(&prompt, &approval, text, sizeof(text));
     assert_non_null(strstr(text, "enter this code:"));
     assert_non_null(strstr(text, "5 minutes"));
-    assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
     assert_non_null(strstr(pamh->prompt[0], "Press Enter"));
 }
 
@@ -195,7 +291,7 @@ the_longest_uris_of_a_provider_are_shown_whole(void **state UNUSED)
     set(FIELD_VERIFICATION_URI_COMPLETE, complete);
     set(FIELD_USER_CODE, "WDJB-MJHT");
     set(FIELD_EXPIRES_IN, "300");
-    assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+    assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
     assert_int_equal(pamh->n_prompt, 1);
     (void) snprintf(line, sizeof(line), "\n    %s\n", page);
     assert_non_null(strstr(pamh->prompt[0], line));
@@ -214,7 +310,7 @@ any_answer_is_an_approval(void **state UNUSED)
 
     for (i = 0; i < ARRAY_LEN(answers); i++) {
         pamh->answer = answers[i];
-        assert_int_equal(conversation_approve(&ctx, &prompt), 0);
+        assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
     }
 }
 
@@ -226,7 +322,7 @@ a_user_who_went_away_is_ecanceled(void **state UNUSED)
 
     for (i = 0; i < ARRAY_LEN(results); i++) {
         pamh->prompt_result = results[i];
-        assert_int_equal(conversation_approve(&ctx, &prompt), -ECANCELED);
+        assert_int_equal(conversation_approve(&ctx, &prompt, 0), -ECANCELED);
     }
 }
 
@@ -331,6 +427,9 @@ main(void)
         TEST(one_prompt_shows_page_and_code),
         TEST(what_the_provider_left_out_is_left_out),
         TEST(says_how_long_the_code_is_good),
+        TEST(says_who_asks_in_lines_of_80_columns),
+        TEST(says_the_deadline_only_when_the_code_lives_longer),
+        TEST(only_pages_that_are_https_or_of_this_host_are_safe),
         TEST(hostile_texts_are_cleaned),
         TEST(long_texts_are_cut_so_that_nothing_is_pushed_out),
         TEST(the_longest_uris_of_a_provider_are_shown_whole),

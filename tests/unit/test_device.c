@@ -270,6 +270,7 @@ struct game {
     struct token token;
     struct problem problem;
     struct message prompt;
+    struct device_deadline deadline;
 };
 
 static int
@@ -325,7 +326,7 @@ play(struct game *game)
         .device_authorization_endpoint = strdup(fakeprovider_url("/d")),
     };
     assert_int_equal(http_open(&http, &game->settings), 0);
-    r = device_run(&client, "openid x", &game->caller, &game->token,
+    r = device_run(&client, "openid x", &game->deadline, &game->caller, &game->token,
                    &game->problem);
     http_close(&http);
     (void) !message_wait(game->from, &buf, 0, &game->prompt); /* if any */
@@ -432,6 +433,43 @@ a_code_expires_here_if_the_provider_does_not_say_so(void **state)
 }
 
 static void
+the_deadline_ends_it_before_the_code_does(void **state)
+{
+    static const struct fake_answer answers[] = {
+        {"/d", 200, CODE "60}", NULL},
+        {"/t", 400, PENDING, NULL},
+        {"/t", 400, PENDING, NULL},
+        {"/t", 400, PENDING, NULL},
+    };
+    struct game *game = *state;
+
+    game->deadline = device_deadline(2);
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(play(game), -EPROTO);
+    assert_int_equal(game->problem.outcome, OUTCOME_EXPIRED);
+    assert_string_equal(game->problem.reason,
+                        "nobody approved the login within 2 s (deadline)");
+    assert_in_range(fakeprovider_count(), 2, 3);
+}
+
+static void
+a_code_that_comes_after_the_deadline_is_not_shown(void **state)
+{
+    static const struct fake_answer answers[] = {
+        {"/d", 200, CODE "60}", NULL},
+    };
+    struct game *game = *state;
+
+    game->deadline = device_deadline(1);
+    game->deadline.end -= 1;
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(play(game), -EPROTO);
+    assert_int_equal(game->problem.outcome, OUTCOME_EXPIRED);
+    assert_int_equal(game->prompt.kind, KIND_NONE);
+    assert_int_equal(fakeprovider_count(), 1);
+}
+
+static void
 a_refused_authorization_shows_nothing(void **state)
 {
     static const struct fake_answer answers[] = {
@@ -479,6 +517,8 @@ main(void)
         LIVE(trouble_on_the_way_does_not_end_it),
         LIVE(a_final_answer_ends_it),
         LIVE(a_code_expires_here_if_the_provider_does_not_say_so),
+        LIVE(the_deadline_ends_it_before_the_code_does),
+        LIVE(a_code_that_comes_after_the_deadline_is_not_shown),
         LIVE(a_refused_authorization_shows_nothing),
         LIVE(a_caller_that_hangs_up_ends_it_before_the_next_poll),
     };

@@ -28,7 +28,9 @@ static struct {
     /* how often */
     unsigned logins, opens, closes, discards, handoffs, finds, revokes;
     struct owner owner; /* of the last call */
-    uid_t found_for;
+    uid_t found_for, looked_for;
+    key_serial_t looked_at;
+    int look_result;
     key_serial_t opened, discarded, revoked; /* the hand-off of the last call */
     struct options options;
     struct context ctx;
@@ -65,6 +67,15 @@ __wrap_handoff_make(const struct context *ctx, uid_t uid UNUSED,
     (void) snprintf(text, sizeof(text), HANDOFF_VARIABLE "=%d", *out);
     assert_int_equal(pam_putenv(ctx->pamh, text), 0);
     return 0;
+}
+
+int
+__wrap_handoff_look(const struct context *ctx UNUSED, uid_t uid,
+                    key_serial_t ring)
+{
+    seen.looked_for = uid;
+    seen.looked_at = ring;
+    return seen.look_result;
 }
 
 int
@@ -181,7 +192,9 @@ each_errno_of_a_login_has_its_pam_code(void **state UNUSED)
     } cases[] = {
         {0, PAM_SUCCESS},
         {-ENOMEM, PAM_BUF_ERR},
-        {-EACCES, PAM_AUTH_ERR},
+        {-EACCES, PAM_MAXTRIES},
+        {-EKEYREJECTED, PAM_AUTH_ERR},
+        {-EPERM, PAM_PERM_DENIED},
         {-ETIME, PAM_AUTH_ERR},
         {-EHOSTUNREACH, PAM_AUTHINFO_UNAVAIL},
         {-EINVAL, PAM_SERVICE_ERR},
@@ -322,7 +335,7 @@ static void
 a_login_that_fails_leaves_nothing(void **state UNUSED)
 {
     seen.login_result = -EACCES;
-    assert_int_equal(authenticate(), PAM_AUTH_ERR);
+    assert_int_equal(authenticate(), PAM_MAXTRIES);
     assert_int_equal(seen.discards, 0); /* there were none */
     assert_int_equal(pamh->n_log, 0);
     assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
@@ -351,7 +364,7 @@ a_second_login_that_fails_discards_the_tokens_of_the_first(void **state UNUSED)
     assert_int_equal(authenticate(), PAM_SUCCESS);
     seen.stores = false;
     seen.login_result = -EACCES;
-    assert_int_equal(authenticate(), PAM_AUTH_ERR);
+    assert_int_equal(authenticate(), PAM_MAXTRIES);
     assert_int_equal(seen.discards, 1);
     assert_int_equal(seen.discarded, 7);
     assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
@@ -363,7 +376,7 @@ a_login_that_fails_leaves_no_variable_of_somebody_else(void **state UNUSED)
 {
     seen.login_result = -EACCES;
     assert_int_equal(pam_putenv(pamh, HANDOFF_VARIABLE "=12345"), PAM_SUCCESS);
-    assert_int_equal(authenticate(), PAM_AUTH_ERR);
+    assert_int_equal(authenticate(), PAM_MAXTRIES);
     assert_null(pam_getenv(pamh, HANDOFF_VARIABLE));
     assert_int_equal(seen.discards, 0);
 }
@@ -527,6 +540,62 @@ accounts_and_password_changes_are_ignored(void **state UNUSED)
     assert_int_equal(pam_sm_acct_mgmt(pamh, 0, 0, argv_none), PAM_IGNORE);
     assert_int_equal(pam_sm_chauthtok(pamh, 0, 0, argv_none), PAM_IGNORE);
     assert_int_equal(pamh->n_log, 0);
+}
+
+/* ---- Accounts ---- */
+
+static int
+account(void)
+{
+    return pam_sm_acct_mgmt(pamh, 0, 0, argv_none);
+}
+
+static void
+each_account_has_its_code(void **state UNUSED)
+{
+    static const struct {
+        int look;
+        int code;
+        const char *line;
+    } cases[] = {
+        {0, PAM_SUCCESS, NULL},
+        {-EKEYREJECTED, PAM_PERM_DENIED, "does not name a hand-off"},
+        {-ENOKEY, PAM_AUTH_ERR, "gone or timed out"},
+        {-EKEYEXPIRED, PAM_AUTH_ERR, "gone or timed out"},
+        {-EKEYREVOKED, PAM_AUTH_ERR, "gone or timed out"},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        fakepam_forget(pamh);
+        seen.look_result = cases[i].look;
+        assert_int_equal(pam_putenv(pamh, HANDOFF_VARIABLE "=12345"), 0);
+        assert_int_equal(account(), cases[i].code);
+        assert_int_equal(seen.looked_for, ALICE_UID);
+        assert_int_equal(pamh->n_log, cases[i].line != NULL);
+        if (cases[i].line != NULL)
+            assert_non_null(strstr(pamh->log[0], cases[i].line));
+        assert_string_equal(pam_getenv(pamh, HANDOFF_VARIABLE), "12345");
+    }
+    seen.look_result = 0;
+}
+
+static void
+an_account_of_another_user_or_a_low_uid_is_refused(void **state UNUSED)
+{
+    assert_int_equal(authenticate(), PAM_SUCCESS);
+    assert_int_equal(account(), PAM_SUCCESS);
+    assert_int_not_equal(seen.looked_at, 0);
+    fakepam_forget(pamh);
+    pamh->user = "first";
+    assert_int_equal(account(), PAM_PERM_DENIED);
+    assert_non_null(strstr(pamh->log[0], "alice's; refused"));
+    assert_int_equal(pam_set_data(pamh, "oidc_session_login", NULL, NULL), 0);
+    fakepam_forget(pamh);
+    pamh->user = "daemon";
+    assert_int_equal(pam_putenv(pamh, HANDOFF_VARIABLE "=12345"), 0);
+    assert_int_equal(account(), PAM_PERM_DENIED);
+    assert_non_null(strstr(pamh->log[0], "below minimum_uid"));
 }
 
 /* ---- Sessions ---- */
@@ -848,6 +917,8 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(each_errno_of_a_login_has_its_pam_code),
         TEST(a_login_is_for_the_users_uid_and_options),
+        TEST(each_account_has_its_code),
+        TEST(an_account_of_another_user_or_a_low_uid_is_refused),
         TEST(without_a_conversation_it_is_ignored_at_once),
         TEST(services_without_a_person_are_ignored_at_once),
         TEST(a_uid_below_the_minimum_is_ignored),

@@ -107,7 +107,7 @@ assert_refused(int r, const char *part)
 {
     why = NULL;
     WORK(close);
-    assert_int_equal(file_read(path, true, &out, &why), r);
+    assert_int_equal(file_read(path, FILE_SECRET, &out, &why), r);
     assert_non_null(why);
     if (strstr(why, part) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", why, part);
@@ -122,7 +122,7 @@ reads_a_file_of_roots(void **state UNUSED)
 
     for (i = 0; i < ARRAY_LEN(modes); i++) {
         make(path, 5, modes[i]);
-        assert_int_equal(file_read(path, false, &out, &why), 0);
+        assert_int_equal(file_read(path, FILE_CONFIG, &out, &why), 0);
         assert_null(why);
         assert_string_equal(secret_text(&out), "xxxxx");
         secret_clear(&out);
@@ -138,7 +138,7 @@ reads_a_private_file_that_only_root_may_read(void **state UNUSED)
 
     for (i = 0; i < ARRAY_LEN(modes); i++) {
         make(path, 5, modes[i]);
-        assert_int_equal(file_read(path, true, &out, &why), 0);
+        assert_int_equal(file_read(path, FILE_SECRET, &out, &why), 0);
         assert_null(why);
         secret_clear(&out);
         assert_int_equal(unlink(path), 0);
@@ -167,7 +167,7 @@ refuses_a_file_that_others_may_write(void **state UNUSED)
     for (i = 0; i < ARRAY_LEN(modes); i++) {
         make(path, 5, modes[i]);
         assert_refused(-EPERM, "written by others than root; chmod go-w");
-        assert_int_equal(file_read(path, false, &out, &why), -EPERM);
+        assert_int_equal(file_read(path, FILE_CONFIG, &out, &why), -EPERM);
         assert_int_equal(unlink(path), 0);
     }
 }
@@ -178,7 +178,7 @@ refuses_a_file_of_somebody_else(void **state UNUSED)
     make(path, 5, 0600);
     owner = 61001;
     assert_refused(-EPERM, "does not belong to root; chown");
-    assert_int_equal(file_read(path, false, &out, &why), -EPERM);
+    assert_int_equal(file_read(path, FILE_CONFIG, &out, &why), -EPERM);
 }
 
 static void
@@ -222,7 +222,7 @@ refuses_a_socket(void **state UNUSED)
 static void
 refuses_a_device(void **state UNUSED)
 {
-    assert_int_equal(file_read("/dev/null", false, &out, &why), -EPERM);
+    assert_int_equal(file_read("/dev/null", FILE_CONFIG, &out, &why), -EPERM);
     assert_non_null(strstr(why, "not a regular file"));
 }
 
@@ -231,7 +231,7 @@ says_what_is_missing(void **state UNUSED)
 {
     assert_refused(-ENOENT, "does not exist");
     make(path, 1, 0600);
-    assert_int_equal(file_read("/etc/passwd/x", false, &out, &why), -ENOTDIR);
+    assert_int_equal(file_read("/etc/passwd/x", FILE_CONFIG, &out, &why), -ENOTDIR);
     assert_non_null(strstr(why, "does not exist"));
 }
 
@@ -266,7 +266,7 @@ static void
 is_opened_so_that_nothing_else_happens(void **state UNUSED)
 {
     make(path, 5, 0600);
-    assert_int_equal(file_read(path, true, &out, &why), 0);
+    assert_int_equal(file_read(path, FILE_SECRET, &out, &why), 0);
     assert_int_equal(open_flags,
                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 }
@@ -274,20 +274,20 @@ is_opened_so_that_nothing_else_happens(void **state UNUSED)
 static void
 reads_up_to_64_kib(void **state UNUSED)
 {
-    make(path, FILE_MAX, 0600);
-    assert_int_equal(file_read(path, true, &out, &why), 0);
-    assert_int_equal(out.len, FILE_MAX);
+    make(path, (16U * 1024), 0600);
+    assert_int_equal(file_read(path, FILE_SECRET, &out, &why), 0);
+    assert_int_equal(out.len, (16U * 1024));
     secret_clear(&out);
-    make(path, FILE_MAX + 1, 0600);
-    assert_int_equal(file_read(path, true, &out, &why), -EMSGSIZE);
-    assert_non_null(strstr(why, "larger than 64 KiB"));
+    make(path, (16U * 1024) + 1, 0600);
+    assert_int_equal(file_read(path, FILE_SECRET, &out, &why), -EMSGSIZE);
+    assert_non_null(strstr(why, "larger than 16 KiB"));
 }
 
 static void
 reads_an_empty_file(void **state UNUSED)
 {
     make(path, 0, 0600);
-    assert_int_equal(file_read(path, true, &out, &why), 0);
+    assert_int_equal(file_read(path, FILE_SECRET, &out, &why), 0);
     assert_int_equal(out.len, 0);
     assert_string_equal(secret_text(&out), "");
 }
@@ -305,12 +305,12 @@ closes_the_descriptor_in_every_case(void **state UNUSED)
 {
     make(path, 5, 0600);
     WORK(close);
-    assert_int_equal(file_read(path, true, &out, &why), 0);
+    assert_int_equal(file_read(path, FILE_SECRET, &out, &why), 0);
     assert_int_equal(close_calls, 1);
     owner = 1;
     WORK(close);
     secret_clear(&out);
-    assert_int_equal(file_read(path, true, &out, &why), -EPERM);
+    assert_int_equal(file_read(path, FILE_SECRET, &out, &why), -EPERM);
     assert_int_equal(close_calls, 1);
 }
 

@@ -89,17 +89,17 @@ static const char *file_why; /* a refusal of all but the configuration */
 static bool config_missing;
 
 int
-__wrap_file_read(const char *path, bool is_private, struct secret *out,
+__wrap_file_read(const char *path, enum file_kind kind, struct secret *out,
                  const char **why)
 {
     if (strcmp(path, "/etc/test.conf") == 0) {
-        assert_false(is_private);
+        assert_int_equal(kind, FILE_CONFIG);
         *why = "does not exist";
         return config_missing ? -ENOENT
                               : secret_append_text(out, script, MESSAGE_MAX);
     }
     files_read++;
-    assert_true(is_private);
+    assert_int_equal(kind, FILE_SECRET);
     *why = file_why;
     if (file_why != NULL)
         return -EPERM;
@@ -172,10 +172,21 @@ teardown(void **state UNUSED)
     return 0;
 }
 
+/* The question for files that begins every dialogue, where it is not the
+ * test's. */
+static const char *
+greeting(const char *what)
+{
+    return strncmp(what, "send|prompt", 11) == 0
+                   || strncmp(what, "send|need_password", 18) == 0
+               ? "send|need_files;receive;"
+               : "";
+}
+
 static int
 run(const char *what)
 {
-    (void) snprintf(script, sizeof(script), "%s", what);
+    (void) snprintf(script, sizeof(script), "%s%s", greeting(what), what);
     return login_obtain(&ctx, &options, &owner, store);
 }
 
@@ -183,7 +194,8 @@ run(const char *what)
 static int
 run_and_tell(const char *what)
 {
-    (void) snprintf(script, sizeof(script), "%s;tell|%s", what, fifo);
+    (void) snprintf(script, sizeof(script), "%s%s;tell|%s", greeting(what),
+                    what, fifo);
     return login_obtain(&ctx, &options, &owner, store);
 }
 
@@ -564,7 +576,7 @@ a_file_is_only_given_first(void **state UNUSED)
          1},
         {"send|need_password;receive;send|need_files|path=/etc/secret;receive",
          0},
-        {"send|prompt|user_code=c;send|need_files|path=/etc/secret;receive", 0},
+        {"send|prompt|user_code=c|verification_uri=https://h/;send|need_files|path=/etc/secret;receive", 0},
     };
     size_t i;
 
@@ -635,7 +647,7 @@ a_user_who_goes_away_ends_the_exchange(void **state UNUSED)
 {
     NEED_KEYS();
     pamh->prompt_result = PAM_CONV_ERR;
-    assert_int_equal(run_and_tell("send|prompt|user_code=WDJB"), -ECANCELED);
+    assert_int_equal(run_and_tell("send|prompt|user_code=WDJB|verification_uri=https://h/"), -ECANCELED);
     assert_one_line(LOG_NOTICE, "went away");
     assert_string_equal(told(), "gone");
 }
@@ -644,7 +656,7 @@ static void
 waits_as_long_as_the_code_is_good(void **state UNUSED)
 {
     NEED_KEYS();
-    assert_int_equal(run("send|prompt|user_code=c|expires_in=1800;" OK_RESULT),
+    assert_int_equal(run("send|prompt|user_code=c|verification_uri=https://h/|expires_in=1800;" OK_RESULT),
                      0);
     assert_in_range(longest, 1800 * 1000, 2300 * 1000);
     assert_true(shortest >= 0);
@@ -658,7 +670,7 @@ does_not_wait_for_ever(void **state UNUSED)
     assert_in_range(longest, 1, 500 * 1000);
     longest = 0;
     assert_int_equal(
-        run("send|prompt|expires_in=9223372036854775807;" OK_RESULT), 0);
+        run("send|prompt|verification_uri=https://h/|expires_in=9223372036854775807;" OK_RESULT), 0);
     assert_in_range(longest, 1, 500 * 1000);
 }
 
@@ -670,7 +682,7 @@ many_prompts_do_not_make_it_wait_for_ever(void **state UNUSED)
 
     NEED_KEYS();
     for (i = 0; i < 40; i++)
-        strcat(many, "send|prompt|user_code=c|expires_in=86399;");
+        strcat(many, "send|prompt|user_code=c|verification_uri=https://h/|expires_in=86399;");
     strcat(many, OK_RESULT);
     assert_int_equal(run(many), 0);
     assert_true(shortest >= 0);
