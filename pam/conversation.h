@@ -24,8 +24,7 @@ bool conversation_possible(pam_handle_t *pamh);
  * went away or cannot be asked.
  */
 int conversation_approve(const struct context *ctx,
-                         const struct message *prompt,
-                         int64_t left) MUST_CHECK;
+                         const struct message *prompt, int64_t left) MUST_CHECK;
 
 /* What a user must know to refuse somebody else's login (RFC 8628 5.4). */
 struct approval {

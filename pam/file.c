@@ -68,8 +68,8 @@ file_read(const char *path, enum file_kind kind, struct secret *out,
         *why = open_error(-r);
         return r;
     }
-    *why =
-        fstat(fd, &st) == -1 ? "cannot be examined" : distrust(&st, kind == FILE_SECRET);
+    *why = fstat(fd, &st) == -1 ? "cannot be examined"
+                                : distrust(&st, kind == FILE_SECRET);
     r = *why != NULL ? -EPERM : read_all(fd, limits[kind].max, out);
     if (r == -EMSGSIZE)
         *why = limits[kind].too_large;

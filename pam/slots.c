@@ -52,8 +52,7 @@ file_open(const char *directory, int *out)
 static int
 take_one(int fd, int64_t first, int64_t n)
 {
-    struct flock lock = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
     int64_t i;
 
     for (i = 0; i < n; i++) {

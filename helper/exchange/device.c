@@ -249,9 +249,8 @@ too_late(const struct device_deadline *deadline, struct problem *problem)
 /* Until the provider says something final; that is left in *reply. */
 static int
 poll_provider(const struct client *client, const struct device *device,
-              const struct device_deadline *deadline,
-              struct caller *caller, struct client_reply *reply,
-              struct problem *problem)
+              const struct device_deadline *deadline, struct caller *caller,
+              struct client_reply *reply, struct problem *problem)
 {
     int64_t end = uptime() + device->expires_in, interval = device->interval;
     int64_t pause = interval, left;
@@ -285,8 +284,8 @@ poll_provider(const struct client *client, const struct device *device,
 
 static int
 finish(const struct client *client, const struct device *device,
-       const struct device_deadline *deadline,
-       struct caller *caller, struct token *out, struct problem *problem)
+       const struct device_deadline *deadline, struct caller *caller,
+       struct token *out, struct problem *problem)
 {
     const char *url = client->settings->token_endpoint;
     struct client_reply reply = {0};
@@ -303,8 +302,8 @@ finish(const struct client *client, const struct device *device,
 
 int
 device_run(const struct client *client, const char *scope,
-           const struct device_deadline *deadline,
-           struct caller *caller, struct token *out, struct problem *problem)
+           const struct device_deadline *deadline, struct caller *caller,
+           struct token *out, struct problem *problem)
 {
     struct device device = {0};
     int r;

@@ -66,8 +66,7 @@ struct device_deadline device_deadline(int64_t seconds);
  */
 int device_run(const struct client *client, const char *scope,
                const struct device_deadline *deadline, struct caller *caller,
-               struct token *out,
-               struct problem *problem) MUST_CHECK;
+               struct token *out, struct problem *problem) MUST_CHECK;
 
 void device_clear(struct device *device);
 

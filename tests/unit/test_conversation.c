@@ -43,8 +43,8 @@ says_who_asks_in_lines_of_80_columns(void **state UNUSED)
     char many[400], text[5120], *line, *rest;
     struct approval long_one = {.left = 3600};
 
-    assert_int_equal(
-        message_set_text(&prompt, FIELD_USER_CODE, "WDJB-MJHT"), 0);
+    assert_int_equal(message_set_text(&prompt, FIELD_USER_CODE, "WDJB-MJHT"),
+                     0);
     assert_int_equal(message_set_text(&prompt, FIELD_VERIFICATION_URI,
                                       "https://idp.example/device"),
                      0);
@@ -116,11 +116,9 @@ only_pages_that_are_https_or_of_this_host_are_safe(void **state UNUSED)
             message_set_text(&one, FIELD_VERIFICATION_URI, cases[i].uri), 0);
         if (approval_is_safe(&one) != cases[i].safe)
             fail_msg("%s", cases[i].uri);
-        assert_int_equal(message_set_text(&one, FIELD_VERIFICATION_URI,
-                                          "https://h/"),
-                         0);
-        assert_int_equal(message_set_text(&one,
-                                          FIELD_VERIFICATION_URI_COMPLETE,
+        assert_int_equal(
+            message_set_text(&one, FIELD_VERIFICATION_URI, "https://h/"), 0);
+        assert_int_equal(message_set_text(&one, FIELD_VERIFICATION_URI_COMPLETE,
                                           cases[i].uri),
                          0);
         /* An empty one is like none. */
@@ -205,7 +203,8 @@ what_the_provider_left_out_is_left_out(void **state UNUSED)
 
     set(FIELD_USER_CODE, "CODE");
     set(FIELD_VERIFICATION_URI, "https://idp.example/");
-    assert_ptr_equal(approval_text(&prompt, &approval, text, sizeof(text)), text);
+    assert_ptr_equal(approval_text(&prompt, &approval, text, sizeof(text)),
+                     text);
     assert_null(strstr(text, "Or open"));
     assert_null(strstr(text, "good for"));
 }

@@ -326,8 +326,8 @@ play(struct game *game)
         .device_authorization_endpoint = strdup(fakeprovider_url("/d")),
     };
     assert_int_equal(http_open(&http, &game->settings), 0);
-    r = device_run(&client, "openid x", &game->deadline, &game->caller, &game->token,
-                   &game->problem);
+    r = device_run(&client, "openid x", &game->deadline, &game->caller,
+                   &game->token, &game->problem);
     http_close(&http);
     (void) !message_wait(game->from, &buf, 0, &game->prompt); /* if any */
     secret_clear(&buf);

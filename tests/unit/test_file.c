@@ -231,7 +231,8 @@ says_what_is_missing(void **state UNUSED)
 {
     assert_refused(-ENOENT, "does not exist");
     make(path, 1, 0600);
-    assert_int_equal(file_read("/etc/passwd/x", FILE_CONFIG, &out, &why), -ENOTDIR);
+    assert_int_equal(file_read("/etc/passwd/x", FILE_CONFIG, &out, &why),
+                     -ENOTDIR);
     assert_non_null(strstr(why, "does not exist"));
 }
 

@@ -274,6 +274,13 @@ the_exchange_gets_configuration_path_and_user(void **state UNUSED)
     fakepam_forget(pamh);
     assert_int_equal(run("echo|user"), -EACCES);
     assert_one_line(LOG_NOTICE, "user alice: alice");
+    fakepam_forget(pamh);
+    assert_int_equal(run("echo|uid"), -EACCES);
+    assert_one_line(LOG_NOTICE, "user alice: 61001");
+    fakepam_forget(pamh);
+    options.deadline = 42;
+    assert_int_equal(run("echo|deadline"), -EACCES);
+    assert_one_line(LOG_NOTICE, "user alice: 42");
 }
 
 static void
@@ -576,7 +583,9 @@ a_file_is_only_given_first(void **state UNUSED)
          1},
         {"send|need_password;receive;send|need_files|path=/etc/secret;receive",
          0},
-        {"send|prompt|user_code=c|verification_uri=https://h/;send|need_files|path=/etc/secret;receive", 0},
+        {"send|prompt|user_code=c|verification_uri=https://h/"
+         ";send|need_files|path=/etc/secret;receive",
+         0},
     };
     size_t i;
 
@@ -588,6 +597,26 @@ a_file_is_only_given_first(void **state UNUSED)
         assert_int_equal(files_read, cases[i].files);
         assert_one_line(LOG_ERR, "ended without a result");
     }
+}
+
+static void
+a_first_message_that_asks_for_no_files_is_refused(void **state UNUSED)
+{
+    NEED_KEYS();
+    assert_int_equal(run(";send|need_password;receive"), -EIO);
+    assert_int_equal(run(";send|prompt|user_code=c;receive"), -EIO);
+    assert_int_equal(pamh->n_log, 2);
+    assert_int_equal(pamh->n_prompt, 2); /* to ask the administrator */
+}
+
+static void
+a_page_that_is_not_https_is_not_shown(void **state UNUSED)
+{
+    NEED_KEYS();
+    assert_int_equal(
+        run("send|prompt|user_code=WDJB|verification_uri=javascript:x"), -EIO);
+    assert_one_line(LOG_ERR, "not https; refused");
+    assert_told_to_ask();
 }
 
 /* ---- Passwords ---- */
@@ -647,7 +676,9 @@ a_user_who_goes_away_ends_the_exchange(void **state UNUSED)
 {
     NEED_KEYS();
     pamh->prompt_result = PAM_CONV_ERR;
-    assert_int_equal(run_and_tell("send|prompt|user_code=WDJB|verification_uri=https://h/"), -ECANCELED);
+    assert_int_equal(
+        run_and_tell("send|prompt|user_code=WDJB|verification_uri=https://h/"),
+        -ECANCELED);
     assert_one_line(LOG_NOTICE, "went away");
     assert_string_equal(told(), "gone");
 }
@@ -656,7 +687,8 @@ static void
 waits_as_long_as_the_code_is_good(void **state UNUSED)
 {
     NEED_KEYS();
-    assert_int_equal(run("send|prompt|user_code=c|verification_uri=https://h/|expires_in=1800;" OK_RESULT),
+    assert_int_equal(run("send|prompt|user_code=c|verification_uri=https://h/"
+                         "|expires_in=1800;" OK_RESULT),
                      0);
     assert_in_range(longest, 1800 * 1000, 2300 * 1000);
     assert_true(shortest >= 0);
@@ -669,8 +701,9 @@ does_not_wait_for_ever(void **state UNUSED)
     assert_int_equal(run(OK_RESULT), 0);
     assert_in_range(longest, 1, 500 * 1000);
     longest = 0;
-    assert_int_equal(
-        run("send|prompt|verification_uri=https://h/|expires_in=9223372036854775807;" OK_RESULT), 0);
+    assert_int_equal(run("send|prompt|verification_uri=https://h/"
+                         "|expires_in=9223372036854775807;" OK_RESULT),
+                     0);
     assert_in_range(longest, 1, 500 * 1000);
 }
 
@@ -682,7 +715,8 @@ many_prompts_do_not_make_it_wait_for_ever(void **state UNUSED)
 
     NEED_KEYS();
     for (i = 0; i < 40; i++)
-        strcat(many, "send|prompt|user_code=c|verification_uri=https://h/|expires_in=86399;");
+        strcat(many, "send|prompt|user_code=c|verification_uri=https://h/"
+                     "|expires_in=86399;");
     strcat(many, OK_RESULT);
     assert_int_equal(run(many), 0);
     assert_true(shortest >= 0);
@@ -772,6 +806,8 @@ main(void)
         TEST(a_file_is_given_as_the_first_answer),
         TEST(a_file_that_is_refused_comes_with_the_reason),
         TEST(a_file_is_only_given_first),
+        TEST(a_first_message_that_asks_for_no_files_is_refused),
+        TEST(a_page_that_is_not_https_is_not_shown),
         TEST(a_password_is_asked_for_and_given),
         TEST(a_password_may_come_after_a_file),
         TEST(no_password_has_its_errno_and_one_line),
