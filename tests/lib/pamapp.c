@@ -2,9 +2,10 @@
 /*
  * A PAM application whose order of calls is given on the command line:
  *
- *   pamapp [-n] SERVICE USER STEP...
+ *   pamapp [-n] [-e] [-m] SERVICE USER STEP...
  *
- * -n: without a conversation function.  Steps:
+ * -n: without a conversation function.  -e: the first PAM call that fails ends
+ * it, with pam_end().  -m: mark the PAM calls for tests/sweep/inject.c.  Steps:
  *
  *   authenticate acct establish open reinitialize refresh delete close end
  *               the PAM call; prints "STEP: CODE", e.g. "open: PAM_SUCCESS"
@@ -24,11 +25,17 @@
 #include <grp.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define MARK 0x6f696463
+
+static bool marks;
 
 static const char *
 code_name(int code)
@@ -164,7 +171,7 @@ forked(pam_handle_t *pamh, const char *step)
 }
 
 static int
-call(pam_handle_t *pamh, const char *step, int flags)
+call_step(pam_handle_t *pamh, const char *step, int flags)
 {
     if (strcmp(step, "authenticate") == 0)
         return pam_authenticate(pamh, flags);
@@ -186,6 +193,38 @@ call(pam_handle_t *pamh, const char *step, int flags)
     exit(64);
 }
 
+/* A call that the kernel refuses, for who looks on to see. */
+static void
+mark(bool begin)
+{
+    if (marks)
+        (void) prctl(MARK, begin ? 1UL : 0UL, 0UL, 0UL, 0UL);
+}
+
+static int
+call(pam_handle_t *pamh, const char *step, int flags)
+{
+    int r;
+
+    mark(true);
+    r = call_step(pamh, step, flags);
+    mark(false);
+    return r;
+}
+
+static int
+end(pam_handle_t *pamh, int status)
+{
+    int r;
+
+    mark(true);
+    r = pam_end(pamh, status);
+    mark(false);
+    printf("end: %s\n", code_name(r));
+    fflush(stdout);
+    return status == PAM_SUCCESS ? 0 : 1;
+}
+
 static void
 print_env(pam_handle_t *pamh)
 {
@@ -201,11 +240,16 @@ main(int argc, char **argv)
     struct pam_conv conv = {.conv = converse};
     pam_handle_t *pamh = NULL;
     const char *user;
+    bool ends = false;
     int flags = 0, i = 1, r;
 
-    if (argc > i && strcmp(argv[i], "-n") == 0) {
-        conv.conv = NULL;
-        i++;
+    for (; argc > i && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "-n") == 0)
+            conv.conv = NULL;
+        else if (strcmp(argv[i], "-e") == 0)
+            ends = true;
+        else if (strcmp(argv[i], "-m") == 0)
+            marks = true;
     }
     if (argc < i + 2)
         return 64;
@@ -233,11 +277,12 @@ main(int argc, char **argv)
             fflush(stdout);
             free(read_line());
         } else if (strcmp(argv[i], "end") == 0) {
-            printf("end: %s\n", code_name(pam_end(pamh, PAM_SUCCESS)));
-            return 0;
+            return end(pamh, PAM_SUCCESS);
         } else {
             r = call(pamh, argv[i], flags);
             printf("%s: %s\n", argv[i], code_name(r));
+            if (ends && r != PAM_SUCCESS)
+                return end(pamh, r);
         }
         flags = 0;
         fflush(stdout);

@@ -337,6 +337,10 @@ const control = {
     return Object.fromEntries(faults);
   },
   'in-flight': () => Object.fromEntries(Object.entries(inFlight).filter(([, count]) => count > 0)),
+  // The digests of the access and refresh tokens that are taken now.
+  alive: () => [...store]
+    .filter(([key, payload]) => /^(Access|Refresh)Token:/.test(key) && !payload.consumed)
+    .map(([key]) => digest(key.slice(key.indexOf(':') + 1))),
   revoke({ user, kinds = ['Grant', 'AccessToken', 'RefreshToken'] } = {}) {
     if (!user) throw new Error('whose tokens? {"user":…}');
     const found = [...store].filter(([key, payload]) => payload.accountId === user && kinds.includes(key.split(':')[0]));
