@@ -5,7 +5,7 @@
  *   pamapp [-n] [-e] [-m] SERVICE USER STEP...
  *
  * -n: without a conversation function.  -e: the first PAM call that fails ends
- * it, with pam_end().  -m: mark the PAM calls for tests/sweep/inject.c.  Steps:
+ * it, with pam_end().  -m: mark the PAM calls, for tests/sweep/inject.c.  Steps:
  *
  *   authenticate acct establish open reinitialize refresh delete close end
  *               the PAM call; prints "STEP: CODE", e.g. "open: PAM_SUCCESS"
@@ -66,6 +66,14 @@ code_name(int code)
     return number;
 }
 
+/* A call that the kernel refuses, for who looks on to see. */
+static void
+mark(bool begin)
+{
+    if (marks)
+        (void) prctl(MARK, begin ? 1UL : 0UL, 0UL, 0UL, 0UL);
+}
+
 static void
 print_line(const char *kind, const char *text)
 {
@@ -96,8 +104,8 @@ read_line(void)
 }
 
 static int
-converse(int n, const struct pam_message **messages,
-         struct pam_response **responses, void *data)
+answer_all(int n, const struct pam_message **messages,
+           struct pam_response **responses)
 {
     static const char *const kinds[] = {
         [PAM_PROMPT_ECHO_OFF] = "secret",
@@ -108,7 +116,6 @@ converse(int n, const struct pam_message **messages,
     struct pam_response *answers;
     int i;
 
-    (void) data;
     answers = calloc((size_t) n, sizeof(*answers));
     if (answers == NULL)
         return PAM_BUF_ERR;
@@ -127,6 +134,19 @@ converse(int n, const struct pam_message **messages,
     }
     *responses = answers;
     return PAM_SUCCESS;
+}
+
+static int
+converse(int n, const struct pam_message **messages,
+         struct pam_response **responses, void *data)
+{
+    int r;
+
+    (void) data;
+    mark(false); /* what we do in here is not the module's */
+    r = answer_all(n, messages, responses);
+    mark(true);
+    return r;
 }
 
 static void
@@ -191,14 +211,6 @@ call_step(pam_handle_t *pamh, const char *step, int flags)
         return pam_close_session(pamh, flags);
     fprintf(stderr, "pamapp: unknown step %s\n", step);
     exit(64);
-}
-
-/* A call that the kernel refuses, for who looks on to see. */
-static void
-mark(bool begin)
-{
-    if (marks)
-        (void) prctl(MARK, begin ? 1UL : 0UL, 0UL, 0UL, 0UL);
 }
 
 static int

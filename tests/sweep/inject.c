@@ -101,8 +101,7 @@ die(const char *format, ...)
     exit(125);
 }
 
-static void __attribute__((format(printf, 1, 2)))
-note(const char *format, ...)
+static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
 {
     va_list args;
 

@@ -42,11 +42,13 @@ account  required  pam_permit.so
 """
 STATE = "/tmp/sweep"  # what inject writes and reads
 SERIAL = "/home/alice/serial"
-# In the session: what the user reads, and that it was read; afterwards, by number and by name.
+# A process that stays in the session: its keyring lives on, so that what is not revoked can be read.
+STAY = 'run:setsid sleep 100 </dev/null >/dev/null 2>&1 & echo "stays: $!"'
+# What the user reads in the session; and after the close, by number and by name.
 READ = f'run:echo "$OIDC_ACCESS_TOKEN_KEY" >{SERIAL}; echo "token: $(keyctl pipe "$OIDC_ACCESS_TOKEN_KEY" 2>/dev/null)"'
 AFTER = (f'run:for key in $(cat {SERIAL}) %user:oidc:access_token %user:oidc:id_token; do '
          'echo "after: $(keyctl pipe $key 2>/dev/null)"; done')
-STEPS = ["authenticate", "acct", "establish", "open", READ, "wait", READ, "close", AFTER, "delete", "end"]
+STEPS = ["authenticate", "acct", "establish", "open", STAY, READ, "wait", READ, "close", AFTER, "delete", "end"]
 PLACES = ("/run", "/tmp", "/var/tmp", "/dev/shm", "/var/cache/oidc-session")
 RUN_SECONDS = 40   # one run, with every timeout that a fault may lead to
 GONE_SECONDS = 15  # from the end of the login program to the end of all
@@ -129,6 +131,7 @@ class Run:
     def __init__(self, scene="login", point=None, traced=True):
         self.scene, self.point = scene, point
         self.codes, self.tokens, self.after, self.odd = {}, [], [], []
+        self.stays = None
         self.log = f"{STATE}/log"
         self.start = time.monotonic()
         with contextlib.suppress(FileNotFoundError):
@@ -156,7 +159,6 @@ class Run:
             *lines, pending = (pending + data).split(b"\n")
             for line in lines:
                 self.on_line(line.decode(errors="replace"))
-            # The user's prompt has no line of its own.
             if not data:
                 return self.child.wait()
 
@@ -169,6 +171,8 @@ class Run:
         elif line == "waiting":
             self.renew()
             self.answer("")
+        elif name == "stays":
+            self.stays = int(value)
         elif name == "token":
             self.tokens.append(value)
         elif name == "after":
@@ -265,8 +269,10 @@ class Judge:
     def check(self, done):
         """The list of what is wrong after a run."""
         wrong = done.odd + self.who_is_in(done) + self.who_reads(done)
-        wrong += self.what_is_left(done)
-        self.at_the_provider(done)
+        wrong += self.what_is_left(done) + self.at_the_provider(done)
+        if done.stays:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(done.stays, signal.SIGKILL)
         return wrong
 
     def who_is_in(self, done):
@@ -322,10 +328,12 @@ class Judge:
             for key in left)
 
     def at_the_provider(self, done):
-        alive = self.ask("alive")
-        if alive:
-            said = [line for line in self.lines() if re.search("not revoked|no answer within", line)]
-            self.not_revoked.append((done.point, bool(said)))
+        if not self.ask("alive"):
+            return []
+        said = any(re.search("not revoked|no answer within", line) for line in self.lines())
+        self.not_revoked.append((done.point, said))
+        # Who is killed says nothing; but a call that fails is noticed.
+        return [] if said or done.point and done.point.action == "kill" else ["tokens stay alive, and no line says so"]
 
 
 def wait_none(look, seconds):
@@ -462,7 +470,7 @@ class Sweep:
 # ---- which points --------------------------------------------------------------------------------------------------
 
 def startup(points):
-    """Per role, the calls of the dynamic linker: until it unmaps its cache."""
+    """Per program, the calls of the dynamic linker, until it unmaps its cache: they come last, and are not sampled."""
     last = {}
     for point in points:
         key = (point.scene, point.role)
@@ -471,19 +479,23 @@ def startup(points):
     return last
 
 
+def is_startup(point, until):
+    return point.index <= until.get((point.scene, point.role), 0)
+
+
 def sample(points, number, seed):
-    """So many, spread evenly over each role; every role has its share, the smaller ones more than that."""
-    until = startup(points)
-    by_role = collections.defaultdict(list)
+    """So many, as many failures as kills, spread evenly over each role; the smaller roles have more than their share."""
+    until, groups = startup(points), collections.defaultdict(list)
     for point in points:
-        if point.action in (0, "kill") and point.index > until.get((point.scene, point.role), 0):
-            by_role[point.scene, point.role].append(point)
-    weight = {key: len(of) ** 0.5 for key, of in by_role.items()}
+        if point.action in (0, "kill") and not is_startup(point, until):
+            groups[point.scene, point.role, point.action].append(point)
+    weight = {key: len(of) ** 0.5 for key, of in groups.items()}
     chosen = []
-    for key, of in by_role.items():
-        share = max(2, round(number * weight[key] / sum(weight.values())))
-        step = max(1, len(of) / share)
-        chosen += [of[int(seed % step + i * step) % len(of)] for i in range(min(share, len(of)))]
+    for key, of in groups.items():
+        share = min(len(of), max(1, round(number * weight[key] / sum(weight.values()))))
+        # Not the same calls for both.
+        first = (seed * 0.382 + (0.5 if key[2] == "kill" else 0)) % 1
+        chosen += [of[int((first + i) * len(of) / share)] for i in range(share)]
     return chosen
 
 
@@ -498,7 +510,8 @@ def select_points(points, options):
     if options.part:
         part, parts = (int(number) for number in options.part.split("/"))
         points = points[part - 1::parts]
-    return points
+    until = startup(points)
+    return sorted(points, key=lambda point: is_startup(point, until))[options.skip:]
 
 
 def arguments():
@@ -508,6 +521,7 @@ def arguments():
     parser.add_argument("--sample", type=int, metavar="N", help="only about so many points")
     parser.add_argument("--seed", type=int, default=0, help="which ones")
     parser.add_argument("--part", metavar="I/N", help="only every N-th, from the I-th")
+    parser.add_argument("--skip", type=int, default=0, metavar="N", help="not the first N")
     parser.add_argument("--seconds", type=int, help="stop after so many seconds")
     parser.add_argument("--list", action="store_true", help="only show the points")
     parser.add_argument("--verbose", action="store_true", help="a line for each run")
