@@ -245,8 +245,8 @@ end(struct helper *helper)
     /* Gone: somebody ended this session before us. */
     if (r < 0 && r != -ENOKEY && r != -EKEYREVOKED)
         syslog(LOG_WARNING,
-               "user %s: tokens removed, but not revoked at the provider: the"
-               " settings cannot be read: %s",
+               "user %s: tokens removed, but not revoked at the provider:"
+               " they or their settings cannot be read: %s",
                helper->user, strerror(-r));
     if (strcmp(message_text(&message, FIELD_REVOKE), "yes") == 0
         && (message_has(&message, FIELD_REFRESH_TOKEN)

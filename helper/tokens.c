@@ -230,18 +230,28 @@ tokens_remove(const struct tokens *tokens)
     remove_key(OURS, KEY_REFRESH_TOKEN);
 }
 
+/* One that is gone needs no revocation. */
+static int
+take_token(const char *name, struct message *out, enum field field)
+{
+    int r = read_token(name, out, field);
+
+    return r == -ENOKEY || r == -EKEYREVOKED || r == -EKEYEXPIRED ? 0 : r;
+}
+
 int
 tokens_take(const struct tokens *tokens, struct message *out)
 {
+    int r, refresh, access;
     size_t i;
-    int r;
 
     r = read_settings(out);
     if (r < 0)
         message_clear(out);
-    /* A token that cannot be read is gone, and needs no revocation. */
-    (void) !read_token(KEY_REFRESH_TOKEN, out, FIELD_REFRESH_TOKEN);
-    (void) !read_token(KEY_ACCESS_TOKEN, out, FIELD_ACCESS_TOKEN);
+    refresh = take_token(KEY_REFRESH_TOKEN, out, FIELD_REFRESH_TOKEN);
+    access = take_token(KEY_ACCESS_TOKEN, out, FIELD_ACCESS_TOKEN);
+    if (r == 0)
+        r = refresh < 0 ? refresh : access;
     out->kind = KIND_REVOKE;
     if (tokens->ring != 0) {
         for (i = 0; i < SESSION_KEY_COUNT; i++)

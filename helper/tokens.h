@@ -66,8 +66,8 @@ void tokens_remove(const struct tokens *tokens);
 /*
  * The session is over: revoke all keys, and make of them the request to revoke
  * at the provider, as far as they were still there.  The caller clears *out.
- * Returns 0, or a negative errno when the settings cannot be read: then it is
- * no request.
+ * Returns 0, or a negative errno when something of it cannot be read, although
+ * it is there.  Without the settings it is no request.
  */
 int tokens_take(const struct tokens *tokens, struct message *out) MUST_CHECK;
 

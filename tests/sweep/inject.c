@@ -21,7 +21,8 @@
  * LOG gets a line for each event:
  *
  *   call ROLE INDEX NAME         when there is nothing to inject
- *   hit ROLE INDEX NAME ERRNO    or "kill", or "never" for one that cannot fail
+ *   hit ROLE INDEX NAME ERRNO ARGUMENT...   the numbers in hexadecimal; or
+ *                                "kill", or "never" for one that cannot fail
  *   exec ROLE PID
  *   exit ROLE PID STATUS         as waitpid() has it
  */
@@ -29,10 +30,10 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -288,25 +289,32 @@ call_of(uint64_t number)
 }
 
 static void
-strike(struct task *task, const struct call *call)
+note_hit(const struct call *call, const char *what, const uint64_t args[6])
+{
+    note("hit %s %u %s %s %" PRIx64 " %" PRIx64 " %" PRIx64 "\n", target.role,
+         target.index, call->name, what, args[0], args[1], args[2]);
+}
+
+static void
+strike(struct task *task, const struct call *call, const uint64_t args[6])
 {
     int error = target.error >= 0 ? call->errors[target.error] : 0;
+    char text[16];
 
     target.done = true;
     if (target.error < 0) {
-        note("hit %s %u %s kill\n", target.role, target.index, call->name);
+        note_hit(call, "kill", args);
         (void) kill(task->pid, SIGKILL); /* it is there: it is stopped */
-        return;
+    } else if (error == 0) {
+        note_hit(call, "never", args);
+    } else {
+        (void) snprintf(text, sizeof(text), "%d", error);
+        note_hit(call, text, args);
+        task->result = error;
+        /* One that any filter allows, instead. */
+        if (!call->after)
+            set_number(task->tid, SYS_getpid);
     }
-    if (error == 0) {
-        note("hit %s %u %s never\n", target.role, target.index, call->name);
-        return;
-    }
-    task->result = error;
-    /* One that any filter allows, instead. */
-    if (!call->after)
-        set_number(task->tid, SYS_getpid);
-    note("hit %s %u %s %d\n", target.role, target.index, call->name, error);
 }
 
 static void
@@ -327,7 +335,7 @@ on_entry(struct task *task, const struct __ptrace_syscall_info *info)
         note("call %s %u %s\n", role->name, role->calls, call->name);
     else if (!target.done && role->calls == target.index
              && strcmp(role->name, target.role) == 0)
-        strike(task, call);
+        strike(task, call, info->entry.args);
 }
 
 static void

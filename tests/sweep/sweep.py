@@ -66,7 +66,7 @@ ERRORS = {
     "EMFILE": "open pipe2 pipe dup dup2 dup3 epoll_create1 eventfd2 timerfd_create signalfd4 pidfd_open",
     "EACCES": "access faccessat faccessat2 stat newfstatat lstat readlink readlinkat statx",
     "EIO": "read pread64 fstat write writev pwrite64 close lseek getdents64 fsync rename renameat renameat2",
-    "ENOMEM": "mmap mprotect mremap madvise poll ppoll select pselect6 epoll_wait epoll_pwait fork vfork clone3",
+    "ENOMEM": "keyctl mmap mprotect mremap madvise poll ppoll select pselect6 epoll_wait epoll_pwait fork vfork clone3",
     "EAGAIN": "clone getrandom futex",
     "EDQUOT": "add_key",
     "ENOSYS": "rseq set_robust_list close_range landlock_create_ruleset landlock_add_rule landlock_restrict_self",
@@ -77,16 +77,15 @@ ERRORS = {
     "ENFILE": "socket socketpair",
     "ECHILD": "wait4 waitid",
     "ENOKEY": "request_key",
-    "EKEYREVOKED": "keyctl",
     "ENOENT": "execve chdir",
     "ENOSPC": "fallocate ftruncate mkdir mkdirat symlink linkat link",
 }
-# Seconds errors, tried in the full sweep.
+# More of them, for the full sweep.
 MORE = {
     "EINTR": "read write poll ppoll recvfrom recvmsg sendto sendmsg connect wait4 openat",
     "EACCES": "keyctl add_key execve openat",
     "EAGAIN": "fork clone3",
-    "EDQUOT": "keyctl",
+    "EKEYREVOKED": "keyctl",
     "EPIPE": "write sendto",
     "EPERM": "pidfd_open pidfd_send_signal setresuid setresgid setgroups prlimit64 socket",
 }
@@ -229,6 +228,10 @@ class Run:
         """The call that was struck, and with what; None when the run did not come so far."""
         return next((words[3:] for words in self.events() if words[0] == "hit"), None)
 
+    def was(self, *whats):
+        hit = self.hit()
+        return hit is not None and hit[1] in map(str, whats)
+
     def calls(self):
         return [(words[1], int(words[2]), words[3]) for words in self.events() if words[0] == "call"]
 
@@ -276,7 +279,7 @@ class Judge:
         return wrong
 
     def who_is_in(self, done):
-        codes, killed = done.codes, done.point and done.point.action == "kill"
+        codes, killed = done.codes, done.was("kill")
         said = codes.get("authenticate")
         if said == "PAM_IGNORE" or (said is None and not killed):
             return [f"authenticate: {said}"]
@@ -332,8 +335,8 @@ class Judge:
             return []
         said = any(re.search("not revoked|no answer within", line) for line in self.lines())
         self.not_revoked.append((done.point, said))
-        # Who is killed says nothing; but a call that fails is noticed.
-        return [] if said or done.point and done.point.action == "kill" else ["tokens stay alive, and no line says so"]
+        # Who is killed says nothing, and a key that somebody revoked is none to talk about; other failures are noticed.
+        return [] if said or done.was("kill", errno.EKEYREVOKED) else ["tokens stay alive, and no line says so"]
 
 
 def wait_none(look, seconds):
@@ -420,7 +423,7 @@ class Sweep:
             print(f"# {shown(point)}: {done.codes}, {done.seconds:.2f} s, {len(self.judge.not_revoked)} not revoked",
                   flush=True)
         if wrong:
-            self.report(shown(point) + f" ({hit})", wrong)
+            self.report(f"{shown(point)} ({' '.join(hit or [])})", wrong)
         return not wrong
 
     def sweep(self, points):
@@ -505,6 +508,8 @@ def select_points(points, options):
     if options.range:
         first, last = (int(number) for number in options.range.split("-"))
         points = [point for point in points if first <= point.index <= last]
+    if options.call:
+        points = [point for point in points if point.name == options.call]
     if options.sample:
         points = sample(points, options.sample, options.seed)
     if options.part:
@@ -518,6 +523,7 @@ def arguments():
     parser = argparse.ArgumentParser(description="the fault sweep")
     parser.add_argument("role", nargs="?", help='e.g. "module", "helper", "exchange-renew", "refused/module"')
     parser.add_argument("range", nargs="?", metavar="FIRST-LAST", help="calls of that role")
+    parser.add_argument("--call", metavar="NAME", help="only calls of this name")
     parser.add_argument("--sample", type=int, metavar="N", help="only about so many points")
     parser.add_argument("--seed", type=int, default=0, help="which ones")
     parser.add_argument("--part", metavar="I/N", help="only every N-th, from the I-th")

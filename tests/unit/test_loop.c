@@ -925,7 +925,7 @@ settings_that_cannot_be_read_revoke_nothing_and_are_logged(void **state UNUSED)
     keys.revoke = NULL;
     assert_int_equal(RUN(sigterm), 0);
     assert_trace("| take ");
-    assert_logged(LOG_WARNING, "settings cannot be read");
+    assert_logged(LOG_WARNING, "cannot be read");
 }
 
 static void

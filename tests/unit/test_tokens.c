@@ -84,6 +84,7 @@ static key_serial_t ring, access_key, id_key, expires_key, status_key,
 static struct tokens tokens;
 static struct message result, request;
 static bool no_refresh, kept;
+static key_perm_t refresh_permissions;
 
 static int
 make(key_serial_t in, const char *name, const void *data, size_t len,
@@ -119,7 +120,7 @@ make_keys(const char *settings, size_t len)
                           KEY_FOR_SESSION, &status_key),
                 0);
     CHECK_EQUAL(make_text(OURS, KEY_REFRESH_TOKEN, CANARY "-refresh",
-                          KEY_FOR_HELPER, &refresh_key),
+                          refresh_permissions, &refresh_key),
                 0);
     CHECK_EQUAL(
         make(OURS, KEY_SETTINGS, settings, len, KEY_FOR_READING, &settings_key),
@@ -211,6 +212,7 @@ setup(void **state UNUSED)
 {
     no_refresh = timeout_fails = false;
     fails_name = NULL;
+    refresh_permissions = KEY_FOR_HELPER;
     return 0;
 }
 
@@ -773,6 +775,17 @@ CASE(taking_with_broken_settings_revokes_the_keys)
     return 0;
 }
 
+CASE(taking_a_token_that_is_there_but_cannot_be_read_says_so)
+{
+    refresh_permissions = KEY_POS_VIEW | KEY_USR_ALL; /* root's */
+    CHECK_EQUAL(begin(), 0);
+    CHECK_EQUAL(tokens_take(&tokens, &request), -EACCES);
+    CHECK(message_has(&request, FIELD_ACCESS_TOKEN));
+    CHECK(!message_has(&request, FIELD_REFRESH_TOKEN));
+    message_clear(&request);
+    return 0;
+}
+
 CASE(leaves_no_copy_of_a_token_in_memory)
 {
     CHECK_EQUAL(begin(), 0);
@@ -830,6 +843,7 @@ main(void)
         TEST(taking_finds_the_access_token_although_the_keyring_is_revoked),
         TEST(taking_what_is_gone_makes_an_empty_request),
         TEST(taking_with_broken_settings_revokes_the_keys),
+        TEST(taking_a_token_that_is_there_but_cannot_be_read_says_so),
         TEST(leaves_no_copy_of_a_token_in_memory),
     };
 
