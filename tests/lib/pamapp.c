@@ -35,7 +35,7 @@
 
 #define MARK 0x6f696463
 
-static bool marks;
+static bool marks, ends;
 
 static const char *
 code_name(int code)
@@ -246,23 +246,31 @@ print_env(pam_handle_t *pamh)
         print_line("env", *env);
 }
 
+/* The number of the first argument that is no option. */
+static int
+options(char **argv, struct pam_conv *conv)
+{
+    int i;
+
+    for (i = 1; argv[i] != NULL && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "-n") == 0)
+            conv->conv = NULL;
+        else if (strcmp(argv[i], "-e") == 0)
+            ends = true;
+        else if (strcmp(argv[i], "-m") == 0)
+            marks = true;
+    }
+    return i;
+}
+
 int
 main(int argc, char **argv)
 {
     struct pam_conv conv = {.conv = converse};
     pam_handle_t *pamh = NULL;
     const char *user;
-    bool ends = false;
-    int flags = 0, i = 1, r;
+    int flags = 0, i = options(argv, &conv), r;
 
-    for (; argc > i && argv[i][0] == '-'; i++) {
-        if (strcmp(argv[i], "-n") == 0)
-            conv.conv = NULL;
-        else if (strcmp(argv[i], "-e") == 0)
-            ends = true;
-        else if (strcmp(argv[i], "-m") == 0)
-            marks = true;
-    }
     if (argc < i + 2)
         return 64;
     user = argv[i + 1];
