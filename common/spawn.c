@@ -158,19 +158,21 @@ spawn(const struct spawn *plan)
 {
     sigset_t all, old;
     int errors[2];
-    pid_t pid;
+    pid_t pid = -1;
     int r;
 
     if (pipe2(errors, O_CLOEXEC) == -1)
         return -errno;
     /* The application's handlers must not run in our children. */
     sigfillset(&all);
-    (void) pthread_sigmask(SIG_SETMASK, &all, &old); /* the set is valid */
-    pid = fork();
-    if (pid == 0)
-        child(plan, errors[1]);
-    r = pid == -1 ? -errno : 0;
-    (void) pthread_sigmask(SIG_SETMASK, &old, NULL); /* as it was */
+    r = -pthread_sigmask(SIG_SETMASK, &all, &old);
+    if (r == 0) {
+        pid = fork();
+        if (pid == 0)
+            child(plan, errors[1]);
+        r = pid == -1 ? -errno : 0;
+        (void) pthread_sigmask(SIG_SETMASK, &old, NULL); /* as it was */
+    }
     fd_close(&errors[1]);
     if (r == 0)
         r = read_errno(errors[0]);

@@ -422,9 +422,9 @@ loop_begin(struct helper *helper)
     int64_t now = time(NULL);
     int r;
 
-    tokens_find(&helper->tokens);
-    if (helper->tokens.ring == 0)
-        return -EKEYREVOKED;
+    r = tokens_find(&helper->tokens);
+    if (r < 0)
+        return r;
     r = tokens_times(&helper->tokens, &helper->expires_at, &helper->status);
     if (r < 0)
         return r;

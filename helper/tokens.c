@@ -19,18 +19,21 @@ static const char *const names[SESSION_KEY_COUNT] = {
     [SESSION_STATUS] = KEY_STATUS,
 };
 
-void
+int
 tokens_find(struct tokens *out)
 {
     size_t i;
+    int r;
 
     *out = (struct tokens){0};
-    if (keyring_find(OURS, "keyring", KEYRING_TOKENS, &out->ring) < 0)
-        return;
+    r = keyring_find(OURS, "keyring", KEYRING_TOKENS, &out->ring);
+    if (r < 0)
+        return r == -ENOKEY || r == -EKEYEXPIRED ? -EKEYREVOKED : r;
     /* One that expired while we were replaced is found when it is written. */
     for (i = 0; i < SESSION_KEY_COUNT; i++)
         if (keyring_find(out->ring, "user", names[i], &out->key[i]) < 0)
             out->key[i] = 0;
+    return 0;
 }
 
 /*

@@ -30,8 +30,11 @@ struct tokens {
     key_serial_t key[SESSION_KEY_COUNT];
 };
 
-/* Find them.  Without a keyring `oidc`, the session is over already. */
-void tokens_find(struct tokens *out);
+/*
+ * Find them.  0; -EKEYREVOKED without a keyring `oidc`: the session is over
+ * already; or another negative errno when the kernel does not tell.
+ */
+int tokens_find(struct tokens *out) MUST_CHECK;
 
 /*
  * expires_at and status; 0 and empty when the user destroyed their keys.

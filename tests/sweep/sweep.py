@@ -275,7 +275,7 @@ class Judge:
     def check(self, done):
         """The list of what is wrong after a run."""
         wrong = done.odd + self.who_is_in(done) + self.who_reads(done)
-        wrong += self.what_is_left(done) + self.at_the_provider(done)
+        wrong += self.what_is_left(done) + self.at_the_provider(done) + self.what_is_told(done)
         if done.stays:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(done.stays, signal.SIGKILL)
@@ -292,6 +292,14 @@ class Judge:
             return [f"a session without authentication: {codes}"]
         return []
 
+    def what_is_told(self, done):
+        """A renewal that did not happen is in the log; only who is killed says nothing."""
+        if len(done.tokens) != 2 or done.tokens[0] != done.tokens[1] or done.was("kill", errno.EKEYREVOKED):
+            return []
+        if any(re.match(r"\S+\.(err|warning) .*oidc.session", line) for line in self.lines()):
+            return []
+        return ["not renewed, and no line says so"]
+
     def who_reads(self, done):
         issued = {digest for request in self.provider.requests()[self.requests:]
                   for digest in [(request.get("issued") or {}).get("access_token")] if digest}
@@ -299,7 +307,7 @@ class Judge:
         for number, token in enumerate(done.tokens):
             if token and hashlib.sha256(token.encode()).hexdigest()[:12] not in issued:
                 wrong.append("what was read in the session is no token of the provider's")
-            elif not token and number == 0:
+            elif not token and number == 0 and not done.was(errno.EKEYREVOKED):
                 wrong.append("a session without a token")
         if any(done.after):
             wrong.append("a token can be read after the close")

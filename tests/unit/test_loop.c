@@ -102,8 +102,7 @@ __wrap_timerfd_settime(int fd UNUSED, int flags UNUSED,
 /* ---- Keys ---- */
 
 static struct {
-    bool no_ring;
-    int times_result, put_result, request_result, store_result;
+    int find_result, times_result, put_result, request_result, store_result;
     int64_t expires_at;
     struct status status; /* as it is in the key */
     const char *before_expiry, *timeout, *revoke;
@@ -111,10 +110,11 @@ static struct {
     int take_result;
 } keys;
 
-void
+int
 __wrap_tokens_find(struct tokens *out)
 {
-    *out = (struct tokens){.ring = keys.no_ring ? 0 : 7};
+    *out = (struct tokens){.ring = keys.find_result < 0 ? 0 : 7};
+    return keys.find_result;
 }
 
 int
@@ -530,13 +530,16 @@ without_a_refresh_token_the_timer_is_the_expiry(void **state UNUSED)
 static void
 without_a_keyring_the_session_is_over(void **state UNUSED)
 {
-    keys.no_ring = true;
+    keys.find_result = -EKEYREVOKED;
     assert_int_equal(loop_begin(&helper), -EKEYREVOKED);
 }
 
 static void
 gives_the_errno_when_it_cannot_begin(void **state UNUSED)
 {
+    keys.find_result = -ENOMEM;
+    assert_int_equal(loop_begin(&helper), -ENOMEM);
+    keys.find_result = 0;
     keys.times_result = -EBADMSG;
     assert_int_equal(loop_begin(&helper), -EBADMSG);
     keys.times_result = 0;

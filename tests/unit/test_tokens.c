@@ -139,7 +139,7 @@ become_helper(void)
     for (i = 0; i < ARRAY_LEN(keys) - no_refresh; i++)
         CHECK(keyctl_link(keys[i], OURS) == 0);
     CHECK(become(ALICE, GROUP) == 0);
-    tokens_find(&tokens);
+    CHECK_EQUAL(tokens_find(&tokens), 0);
     written[0] = '\0';
     n_timeouts = 0;
     return 0;
@@ -260,9 +260,22 @@ CASE(without_a_keyring_the_session_is_over)
 {
     CHECK(keyctl_join_session_keyring(NULL) != -1);
     memset(&tokens, 0x55, sizeof(tokens));
-    tokens_find(&tokens);
+    CHECK_EQUAL(tokens_find(&tokens), -EKEYREVOKED);
     CHECK_EQUAL(tokens.ring, 0);
     CHECK_EQUAL(tokens.key[SESSION_ACCESS_TOKEN], 0);
+    return 0;
+}
+
+/* Then nobody knows whether it is over. */
+CASE(a_keyring_that_may_not_be_looked_for_is_an_error)
+{
+    CHECK_EQUAL(make_keys("s", 1), 0);
+    CHECK_EQUAL(key_protect(ring, KEY_POS_VIEW | KEY_USR_ALL, GROUP), 0);
+    CHECK(keyctl_join_session_keyring(NULL) != -1);
+    CHECK(keyctl_link(ring, OURS) == 0);
+    CHECK(become(ALICE, GROUP) == 0);
+    CHECK_EQUAL(tokens_find(&tokens), -EACCES);
+    CHECK_EQUAL(tokens.ring, 0);
     return 0;
 }
 
@@ -276,7 +289,7 @@ CASE(with_a_revoked_keyring_the_session_is_over)
     CHECK_EQUAL(tokens_times(&tokens, &at, &status), -EKEYREVOKED);
     CHECK_EQUAL(tokens_put_status(&tokens, &status), -EKEYREVOKED);
     CHECK_EQUAL(at, 42);
-    tokens_find(&tokens);
+    CHECK_EQUAL(tokens_find(&tokens), -EKEYREVOKED);
     CHECK_EQUAL(tokens.ring, 0);
     return 0;
 }
@@ -579,7 +592,7 @@ CASE(an_expired_access_token_comes_back_to_life)
     CHECK_EQUAL(begin(), 0);
     CHECK(__real_keyctl_set_timeout(access_key, 1) == 0);
     CHECK_EQUAL(wait_until_expired(access_key), 0);
-    tokens_find(&tokens);
+    CHECK_EQUAL(tokens_find(&tokens), 0);
     CHECK(tokens.ring != 0);
     CHECK_EQUAL(set_result(), 0);
     CHECK_EQUAL(tokens_store(&tokens, &result, &kept), 0);
@@ -752,7 +765,7 @@ CASE(taking_finds_the_access_token_although_the_keyring_is_revoked)
 CASE(taking_what_is_gone_makes_an_empty_request)
 {
     CHECK(keyctl_join_session_keyring(NULL) != -1);
-    tokens_find(&tokens);
+    CHECK_EQUAL(tokens_find(&tokens), -EKEYREVOKED);
     CHECK_EQUAL(tokens_take(&tokens, &request), -ENOKEY);
     CHECK_EQUAL(request.kind, KIND_REVOKE);
     CHECK(!message_has(&request, FIELD_ACCESS_TOKEN));
@@ -809,6 +822,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(finds_the_keyring_and_its_keys),
         TEST(without_a_keyring_the_session_is_over),
+        TEST(a_keyring_that_may_not_be_looked_for_is_an_error),
         TEST(with_a_revoked_keyring_the_session_is_over),
         TEST(reads_expiry_and_status),
         TEST(keys_that_the_user_destroyed_are_0_and_empty),
