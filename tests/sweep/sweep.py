@@ -33,14 +33,15 @@ import conftest
 import keyprobe
 from conftest import (BUILD, CANARY, FOREIGN, LOG, Provider, configure, exchanges, helpers, keys, live_keys, run,
                       stack)
-from scenes import KEYINIT_REVOKE, timeouts
+from scenes import KEYINIT, timeouts
 
 SERVICE, USER = "sweep", "alice"
+# pam_keyinit does not revoke: that would hide what our module leaves.
 STACK = f"""\
 auth     required  pam_oidc_session.so
 account  required  pam_oidc_session.so
 account  required  pam_permit.so
-{KEYINIT_REVOKE}session  required  pam_oidc_session.so
+{KEYINIT}session  required  pam_oidc_session.so
 """
 STATE = "/tmp/sweep"  # what inject writes and reads
 SERIAL = "/home/alice/serial"
