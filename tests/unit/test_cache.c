@@ -540,13 +540,15 @@ static void
 a_failure_at_opening_is_no_cache(void **state UNUSED)
 {
     static const int errors[] = {EACCES, EPERM, ENOENT, EMFILE, EIO};
+    int spared;
     size_t i;
 
     for (i = 0; i < ARRAY_LEN(errors); i++) {
         FAIL(mkdirat, errors[i], 0);
         assert_false(is_open(true));
         WORK(mkdirat);
-        for (openat_spared = 0; openat_spared < 2; openat_spared++) {
+        for (spared = 0; spared < 2; spared++) {
+            openat_spared = spared;
             openat_error = errors[i];
             assert_false(is_open(true));
             openat_error = 0;
