@@ -287,8 +287,7 @@ what_the_cache_has_is_checked_as_if_it_were_new(void **state UNUSED)
     static const char *const bad[] = {
         "{\"issuer\":\"@/evil\",\"token_endpoint\":\"@/evil\"}",
         "{\"issuer\":\"@/a\"}",
-        "{\"issuer\":\"@/a\",\"token_endpoint\":\"@/evil\","
-        "\"jwks_uri\":\"file:///evil\"}",
+        "{\"issuer\":\"@/a\",\"token_endpoint\":\"@/e\",\"jwks_uri\":\"x\"}",
     };
     static const struct fake_answer answers[] = {
         {"/a" OIDC, 200, LIVE, NULL},
