@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""A provider that does its worst: bounded time and memory, one clear message, nothing stored, nobody else asked.
+
+misdeeds.py says what it does and what shall come of it; each of those cases is a login of its own, with a user, a
+service, a configuration and a provider of its own, so that many run at once and each line of the log has its owner.
+"""
+import concurrent.futures
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from conftest import BUILD, CANARY, TOP, Log, exchanges, helpers, keys, run, stack, wait_until
+from misdeeds import CASES, EVIL
+
+sys.path.insert(0, f"{TOP}/tests/lib")
+# pylint: disable=wrong-import-position
+from hostile import Authority, Decoys, Hostile  # noqa: E402
+
+FIRST_UID = 62001  # of users whom nobody has
+DIRECTORY = "/tmp/hostile"
+CA = f"{DIRECTORY}/ca.crt"
+AT_ONCE = 16
+TIMEOUT = 2  # seconds for one request, as configured
+
+# What a login may take: one request that times out, others that do not, and a machine with other things to do.
+SECONDS = 8
+# Of the exchange, at its largest.  Without a misdeed it has about 14 MiB.
+PEAK_KIB = 64 * 1024
+
+
+class Login:
+    """One login against one provider, and all there is to be seen of it."""
+
+    def __init__(self, number, case, authority):
+        self.user, self.uid, self.case = f"h{number}", FIRST_UID + number, case
+        self.service = f"hostile{number}"
+        self.authority = authority
+        self.result = self.screen = self.kept = self.left = None
+        self.seconds = self.peak = 0
+        self.prompted = False
+        self.log = []
+
+    def configure(self, provider):
+        path = f"{DIRECTORY}/{self.service}.conf"
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"[provider]\nissuer = {provider.issuer}\nclient_id = hostile\nca_file = {CA}\n"
+                       f"timeout = {TIMEOUT}\n[login]\ngrant = {self.case.grant}\n")
+        os.chmod(path, 0o644)
+        stack(self.service, f"auth required pam_oidc_session.so config={path}\n"
+                            f"session required pam_oidc_session.so config={path}\n")
+
+    def _watch(self, app):
+        """The peak of the exchange, while it runs."""
+        children = f"/proc/{app.pid}/task/{app.pid}/children"
+        while app.poll() is None and self.result is None:
+            with contextlib.suppress(OSError, ValueError):
+                with open(children, encoding="ascii") as file:
+                    pids = file.read().split()
+                for pid in pids:
+                    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                        text = file.read()
+                    if "oidc-session-ex" in text:
+                        self.peak = max(self.peak, int(re.search(r"VmHWM:\s+(\d+)", text).group(1)))
+            time.sleep(0.004)
+
+    def children(self, app):
+        with open(f"/proc/{app.pid}/task/{app.pid}/children", encoding="ascii") as file:
+            return file.read().split()
+
+    def run(self):
+        with Hostile(self.authority, self.case.endpoint, self.case.misdeed, self.user) as provider:
+            self.provider = provider
+            self.configure(provider)
+            self._login()
+        return self
+
+    def _login(self):
+        app = subprocess.Popen([f"{BUILD}/tests/lib/pamapp", self.service, self.user, "authenticate", "wait", "end"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        watcher = threading.Thread(target=self._watch, args=(app,), daemon=True)
+        watcher.start()
+        start, said = time.monotonic(), b""
+        try:
+            while not said.endswith(b"waiting\n"):
+                line = app.stdout.readline()
+                if not line:
+                    break
+                said += line
+                if line.startswith(b"secret: "):
+                    start = time.monotonic()
+                    app.stdin.write(f"{self.password}\n".encode())
+                    app.stdin.flush()
+                if line.startswith(b"prompt: "):
+                    self.prompted = True
+                    app.stdin.write(b"\n")
+                    app.stdin.flush()
+                if line.startswith(b"authenticate: "):
+                    self.seconds = time.monotonic() - start
+                    self.result = line.split()[1].decode()
+            self.left = self.children(app)
+            self.kept = keys()
+        finally:
+            with contextlib.suppress(OSError):
+                app.stdin.write(b"\n")
+                app.stdin.close()
+            said += app.stdout.read()
+            app.wait()
+            watcher.join()
+        self.screen = said
+
+    @property
+    def password(self):
+        return f"CANARY-pw-{self.user}-of-this-login"
+
+    def messages(self):
+        return re.findall(r"(?m)^((?:info|error): .*?)$", self.screen.decode("latin-1"))
+
+
+@pytest.fixture(scope="module")
+def authority(installed):
+    os.makedirs(DIRECTORY)
+    os.chmod(DIRECTORY, 0o755)
+    made = Authority(f"{DIRECTORY}/private")
+    os.chmod(made.dir, 0o700)
+    made.other = Authority(f"{DIRECTORY}/private", "other-ca", "/O=\x1b[2J/CN=\u202e\x1b[31mevil authority")
+    made.good = made.certificate("good")
+    shutil.copy(made.crt, CA)
+    return made
+
+
+@pytest.fixture(scope="module")
+def decoys(installed):
+    with open("/etc/resolv.conf", encoding="ascii") as file:
+        before = file.read()
+    with open("/etc/resolv.conf", "w", encoding="ascii") as file:
+        file.write("nameserver 127.0.0.1\n")
+    made = Decoys()
+    yield made
+    made.close()
+    with open("/etc/resolv.conf", "w", encoding="ascii") as file:
+        file.write(before)
+
+
+def make_users(numbers):
+    with open("/etc/passwd", "a", encoding="ascii") as passwd, open("/etc/group", "a", encoding="ascii") as group:
+        for number in numbers:
+            uid = FIRST_UID + number
+            passwd.write(f"h{number}:x:{uid}:{uid}::/tmp:/bin/sh\n")
+            group.write(f"h{number}:x:{uid}:\n")
+
+
+@pytest.fixture(scope="module")
+def logins(request, authority, decoys):
+    """The cases that were selected: name → Login, all of them over."""
+    wanted = {item.callspec.params["case"].name for item in request.session.items
+              if item.module is request.module and hasattr(item, "callspec") and "case" in item.callspec.params}
+    chosen = [Login(number, case, authority) for number, case in enumerate(CASES) if case.name in wanted]
+    make_users(range(len(CASES)))
+    before = len(decoys.seen)
+    log = Log()
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in pool.map(Login.run, chosen):
+            pass
+    wait_until(lambda: not exchanges(), "no exchange is left", 5)
+    lines = log.lines(r"oidc.session")
+    for login in chosen:
+        login.log = [line for line in lines if f"user {login.user}:" in line]
+    logins = {login.case.name: login for login in chosen}
+    logins["visitors"] = decoys.seen[before:]
+    logins["unowned"] = [line for line in lines if not any(line in login.log for login in chosen)]
+    report(chosen)
+    return logins
+
+
+def report(chosen):
+    """For whoever wants to know: pytest -s."""
+    for login in sorted(chosen, key=lambda login: -login.peak)[:5]:
+        print(f"{login.peak / 1024:6.1f} MiB {login.seconds:5.2f} s {login.case.name}")
+    for login in sorted(chosen, key=lambda login: -login.seconds)[:5]:
+        print(f"{login.peak / 1024:6.1f} MiB {login.seconds:5.2f} s {login.case.name}")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_hostile(logins, case):
+    login = logins[case.name]
+    result, level, notice = case.ending
+    assert login.provider.hit > 0, f"the misdeed was not asked for: {login.log}"
+    assert login.result == result, (login.result, login.log)
+    assert login.seconds <= SECONDS, f"{login.seconds:.1f} s"
+    assert 0 < login.peak <= PEAK_KIB, f"{login.peak} KiB"
+    # One line, which says what is wrong and where.
+    assert len(login.log) == 1, login.log
+    prefix = f"authpriv.{level} {login.service}(" if False else f"authpriv.{level} "
+    assert login.log[0].startswith(prefix), login.log
+    text = login.log[0].split(f"user {login.user}: ", 1)[1]
+    assert re.fullmatch(case.reason.replace("{user}", login.user), text), f"\nlogged:   {text}\nexpected: {case.reason}"
+    assert len(text) <= 1024
+    # One line for the user.
+    (told,) = login.messages()
+    assert re.fullmatch("info: " + notice.replace("{user}", login.user), told), told
+    # Nothing raw, nothing secret, neither here nor there.  The log would show a control character as #033.
+    assert re.fullmatch(rb"[\n -~]*", login.screen), login.screen
+    assert login.log[0].isascii() and not re.search(r"#[0-7]{3}", login.log[0]), login.log
+    for secret in (login.password, login.password.swapcase(), login.password[::-1]):
+        assert secret not in login.log[0] and secret not in login.screen.decode("latin-1")
+    assert not CANARY.search(login.screen) and not CANARY.search(login.log[0].encode())
+    # Nothing stays, and what was issued is given back.
+    assert not login.kept and not login.left, (login.kept, login.left)
+    revoked = {request.form.get("token") for request in login.provider.requests("revocation")}
+    for tokens in login.provider.issued:
+        if case.misdeed.act is None:
+            assert tokens["refresh_token"] in revoked, "the tokens are revoked"
+    # Nobody is asked twice, and nobody is told what we could do.
+    for request in login.provider.asked:
+        assert "accept-encoding" not in request.headers and "upgrade" not in request.headers
+        assert "cookie" not in request.headers and "expect" not in request.headers
+
+
+def test_nobody_else_was_asked_and_no_name_was_looked_up(logins, decoys):
+    assert not logins["visitors"]
+    # It would have been seen.
+    run("getent", "hosts", f"control.{EVIL}", check=False)
+    with contextlib.suppress(OSError):
+        run("curl", "-s", "-m", "2", "http://127.0.0.2:8080/", check=False)
+    assert f"name control.{EVIL}" in decoys.seen
+    assert "port 8080" in decoys.seen
+
+
+def test_every_line_of_the_log_has_an_owner(logins):
+    assert not logins["unowned"]
