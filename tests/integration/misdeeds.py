@@ -354,7 +354,7 @@ case("TLS 1.1 only", EVERYWHERE, TRANSIENT, "cannot be reached: .*(protocol vers
 
 def bad_certificate(name, reason, endpoint="token", **made):
     case(name, endpoint, MISCONFIGURED, "cannot be used: " + reason,
-         certificate=lambda authority: authority.certificate(f"{name} {len(CASES)}".replace(" ", "-"), **made))
+         certificate=lambda authority: authority.certificate(**made))
 
 
 PROBLEM = "SSL certificate problem: "
@@ -375,13 +375,13 @@ bad_certificate("a certificate with bidi overrides", MISMATCH, names=None, subje
 bad_certificate("a certificate with a newline", MISMATCH, names=None,
                 subject="/CN=x\nauthpriv.info user root: authenticated by the provider")
 case("a self-signed certificate", EVERYWHERE, MISCONFIGURED, "cannot be used: " + PROBLEM + "self-signed certificate",
-     certificate=lambda authority: authority.self_signed("self"))
+     certificate=lambda authority: authority.self_signed())
 case("a self-signed certificate with control characters", "token", MISCONFIGURED,
      "cannot be used: " + PROBLEM + "self-signed certificate",
-     certificate=lambda authority: authority.self_signed("self-esc", "/O=\x1b[2J/CN=\u202e\x1b[31mlocalhost"))
+     certificate=lambda authority: authority.self_signed("/O=\x1b[2J/CN=\u202e\x1b[31mlocalhost"))
 case("a certificate of another authority", EVERYWHERE, MISCONFIGURED,
      "cannot be used: " + PROBLEM + "unable to get local issuer certificate",
-     certificate=lambda authority: authority.other.certificate("other"))
+     certificate=lambda authority: authority.other.certificate())
 
 # ---- HTTP/2, which nobody offered -------------------------------------------------------------
 

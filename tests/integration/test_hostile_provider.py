@@ -17,6 +17,7 @@ import time
 import pytest
 
 from conftest import BUILD, CANARY, TOP, Log, exchanges, helpers, keys, run, stack, wait_until
+from scenes import is_alive
 from misdeeds import CASES, EVIL
 
 sys.path.insert(0, f"{TOP}/tests/lib")
@@ -35,14 +36,69 @@ SECONDS = 8
 PEAK_KIB = 64 * 1024
 
 
+class Meter(threading.Thread):
+    """The peak of the memory of each exchange, while it runs.
+
+    An exchange is nobody's child.  Whose it is, the pipe says that is its standard input.
+    """
+    PAUSE = 0.004
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.lock, self.over = threading.Lock(), threading.Event()
+        self.programs, self.owners, self.since = {}, {}, {}
+
+    def add(self, login, pid):
+        with self.lock:
+            self.programs[login] = pid
+
+    def remove(self, login):
+        with self.lock:
+            del self.programs[login]
+
+    def running(self, login):
+        """The exchanges of this login that are alive."""
+        return [pid for pid, owner in list(self.owners.items()) if owner is login and is_alive(pid)]
+
+    def _owner(self, pid):
+        pipe = os.readlink(f"/proc/{pid}/fd/0")
+        with self.lock:
+            programs = dict(self.programs)
+        for login, program in programs.items():
+            with contextlib.suppress(OSError):
+                if any(os.readlink(f"/proc/{program}/fd/{fd}") == pipe for fd in os.listdir(f"/proc/{program}/fd")):
+                    return login
+        return None
+
+    def _look(self, pid):
+        with open(f"/proc/{pid}/status", encoding="latin-1") as file:
+            text = file.read()
+        if not text.startswith("Name:\toidc-session-ex"):
+            return
+        if self.owners.get(pid) is None:
+            self.owners[pid] = self._owner(pid)
+        if self.owners[pid] is not None and "VmHWM" in text:
+            login = self.owners[pid]
+            login.peak = max(login.peak, int(re.search(r"VmHWM:\s+(\d+)", text).group(1)))
+
+    def run(self):
+        while not self.over.wait(self.PAUSE):
+            now = time.monotonic()
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                # What is no exchange after a while will never be one.
+                if pid in self.owners or now - self.since.setdefault(pid, now) < 0.5:
+                    with contextlib.suppress(OSError):
+                        self._look(pid)
+
+
 class Login:
     """One login against one provider, and all there is to be seen of it."""
 
-    def __init__(self, number, case, authority):
+    def __init__(self, number, case, authority, meter):
         self.user, self.uid, self.case = f"h{number}", FIRST_UID + number, case
         self.service = f"hostile{number}"
-        self.authority = authority
-        self.result = self.screen = self.kept = self.left = None
+        self.authority, self.meter = authority, meter
+        self.result = self.screen = self.kept = self.error = None
         self.seconds = self.peak = 0
         self.prompted = False
         self.log = []
@@ -56,36 +112,19 @@ class Login:
         stack(self.service, f"auth required pam_oidc_session.so config={path}\n"
                             f"session required pam_oidc_session.so config={path}\n")
 
-    def _watch(self, app):
-        """The peak of the exchange, while it runs."""
-        children = f"/proc/{app.pid}/task/{app.pid}/children"
-        while app.poll() is None and self.result is None:
-            with contextlib.suppress(OSError, ValueError):
-                with open(children, encoding="ascii") as file:
-                    pids = file.read().split()
-                for pid in pids:
-                    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-                        text = file.read()
-                    if "oidc-session-ex" in text:
-                        self.peak = max(self.peak, int(re.search(r"VmHWM:\s+(\d+)", text).group(1)))
-            time.sleep(0.004)
-
-    def children(self, app):
-        with open(f"/proc/{app.pid}/task/{app.pid}/children", encoding="ascii") as file:
-            return file.read().split()
-
     def run(self):
-        with Hostile(self.authority, self.case.endpoint, self.case.misdeed, self.user) as provider:
-            self.provider = provider
-            self.configure(provider)
-            self._login()
-        return self
+        try:
+            with Hostile(self.authority, self.case.endpoint, self.case.misdeed, self.user) as provider:
+                self.provider = provider
+                self.configure(provider)
+                self._login()
+        except Exception as error:  # pylint: disable=broad-except  # it is this case's
+            self.error = error
 
     def _login(self):
         app = subprocess.Popen([f"{BUILD}/tests/lib/pamapp", self.service, self.user, "authenticate", "wait", "end"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        watcher = threading.Thread(target=self._watch, args=(app,), daemon=True)
-        watcher.start()
+        self.meter.add(self, app.pid)
         start, said = time.monotonic(), b""
         try:
             while not said.endswith(b"waiting\n"):
@@ -104,7 +143,7 @@ class Login:
                 if line.startswith(b"authenticate: "):
                     self.seconds = time.monotonic() - start
                     self.result = line.split()[1].decode()
-            self.left = self.children(app)
+            wait_until(lambda: not self.meter.running(self), f"no exchange is left of: {self.case.name}", 2)
             self.kept = keys()
         finally:
             with contextlib.suppress(OSError):
@@ -112,7 +151,7 @@ class Login:
                 app.stdin.close()
             said += app.stdout.read()
             app.wait()
-            watcher.join()
+            self.meter.remove(self)
         self.screen = said
 
     @property
@@ -130,7 +169,7 @@ def authority(installed):
     made = Authority(f"{DIRECTORY}/private")
     os.chmod(made.dir, 0o700)
     made.other = Authority(f"{DIRECTORY}/private", "other-ca", "/O=\x1b[2J/CN=\u202e\x1b[31mevil authority")
-    made.good = made.certificate("good")
+    made.good = made.certificate()
     shutil.copy(made.crt, CA)
     return made
 
@@ -161,7 +200,9 @@ def logins(request, authority, decoys):
     """The cases that were selected: name → Login, all of them over."""
     wanted = {item.callspec.params["case"].name for item in request.session.items
               if item.module is request.module and hasattr(item, "callspec") and "case" in item.callspec.params}
-    chosen = [Login(number, case, authority) for number, case in enumerate(CASES) if case.name in wanted]
+    meter = Meter()
+    meter.start()
+    chosen = [Login(number, case, authority, meter) for number, case in enumerate(CASES) if case.name in wanted]
     make_users(range(len(CASES)))
     before = len(decoys.seen)
     log = Log()
@@ -169,6 +210,7 @@ def logins(request, authority, decoys):
         for _ in pool.map(Login.run, chosen):
             pass
     wait_until(lambda: not exchanges(), "no exchange is left", 5)
+    meter.over.set()
     lines = log.lines(r"oidc.session")
     for login in chosen:
         login.log = [line for line in lines if f"user {login.user}:" in line]
@@ -190,6 +232,7 @@ def report(chosen):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_hostile(logins, case):
     login = logins[case.name]
+    assert login.error is None, login.error
     result, level, notice = case.ending
     assert login.provider.hit > 0, f"the misdeed was not asked for: {login.log}"
     assert login.result == result, (login.result, login.log)
@@ -212,7 +255,7 @@ def test_hostile(logins, case):
         assert secret not in login.log[0] and secret not in login.screen.decode("latin-1")
     assert not CANARY.search(login.screen) and not CANARY.search(login.log[0].encode())
     # Nothing stays, and what was issued is given back.
-    assert not login.kept and not login.left, (login.kept, login.left)
+    assert not login.kept, login.kept
     revoked = {request.form.get("token") for request in login.provider.requests("revocation")}
     for tokens in login.provider.issued:
         if case.misdeed.act is None:

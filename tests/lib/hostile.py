@@ -12,6 +12,7 @@ connection with a request that was read.  A misdeed that is not armed behaves we
 import base64
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import secrets
@@ -65,7 +66,7 @@ class Authority:
     """A certification authority in a directory, the certificates that it issues, and a key that signs ID tokens."""
 
     def __init__(self, directory, name="ca", subject="/CN=test authority"):
-        self.dir, self.name = directory, name
+        self.dir, self.name, self.count = directory, name, itertools.count()
         os.makedirs(directory, exist_ok=True)
         self.crt, self.key, self.server_key = f"{directory}/{name}.crt", f"{directory}/{name}.key", \
             f"{directory}/server.key"
@@ -83,9 +84,10 @@ class Authority:
         self.jwks = {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "hostile", "e": "AQAB",
                                "n": b64(modulus.to_bytes((modulus.bit_length() + 7) // 8, "big"))}]}
 
-    def certificate(self, name, subject="/CN=localhost", names="DNS:localhost,IP:127.0.0.1", usage="serverAuth",
-                    start="", end="", issuer=None):
+    def certificate(self, subject="/CN=localhost", names="DNS:localhost,IP:127.0.0.1", usage="serverAuth",
+                    start="", end=""):
         """The file with a certificate of this authority, and its chain.  start, end: YYYYMMDDHHMMSSZ."""
+        name = f"{self.name}-{next(self.count)}"
         path, request = f"{self.dir}/{name}.crt", f"{self.dir}/{name}.csr"
         config, extensions = f"{self.dir}/{name}.conf", f"{self.dir}/{name}.ext"
         with open(config, "w", encoding="ascii") as file:
@@ -100,8 +102,8 @@ class Authority:
                 *(["-startdate", start] if start else []), *(["-enddate", end] if end else ["-days", "2"]))
         return path
 
-    def self_signed(self, name, subject="/CN=localhost"):
-        path = f"{self.dir}/{name}.crt"
+    def self_signed(self, subject="/CN=localhost"):
+        path = f"{self.dir}/self-{next(self.count)}.crt"
         openssl("req", "-x509", "-utf8", "-key", self.server_key, "-subj", subject, "-days", "2",
                 "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", path)
         return path
@@ -324,7 +326,7 @@ class Decoys:
             threading.Thread(target=self._accept, args=(listener, port), daemon=True).start()
 
     def _resolve(self):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, TypeError):  # shutdown() makes it return nothing
             while True:
                 query, client = self.names.recvfrom(4096)
                 name, at = [], 12
