@@ -5,12 +5,10 @@
 #include <string.h>
 
 #include "helper/exchange/form.h"
+#include "helper/exchange/leak.h"
 
 /* A token fits three times over, encoded. */
 #define FORM_MAX ((size_t) 256 * 1024)
-
-/* So much of a secret is enough to be called a leak of it. */
-#define LEAK_MIN 12U
 
 static bool
 is_unreserved(uint8_t byte)
@@ -103,14 +101,11 @@ form_hide(struct form *form, const struct secret *secret)
 bool
 form_leaks(const struct form *form, const char *text)
 {
-    size_t i, len;
+    size_t i;
 
-    for (i = 0; i < form->n_hidden; i++) {
-        len = form->hidden[i]->len < LEAK_MIN ? form->hidden[i]->len : LEAK_MIN;
-        if (len > 0
-            && memmem(text, strlen(text), form->hidden[i]->data, len) != NULL)
+    for (i = 0; i < form->n_hidden; i++)
+        if (leak_found(form->hidden[i], text))
             return true;
-    }
     return false;
 }
 

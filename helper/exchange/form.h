@@ -36,7 +36,7 @@ int form_add_secret(struct form *form, const char *name,
 /* Remember a secret that goes with the request in another way. */
 void form_hide(struct form *form, const struct secret *secret);
 
-/* Whether a text contains a secret that was sent, or the start of one. */
+/* Whether a text repeats a secret that was sent, as leak_found() sees it. */
 bool form_leaks(const struct form *form, const char *text);
 
 void form_clear(struct form *form);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <stdint.h>
+#include <string.h>
+
+#include "helper/exchange/leak.h"
+
+/* Encodings around each other that are taken off. */
+#define DEPTH 2
+
+/* base64 may begin anywhere: its digits come in groups of so many. */
+#define GROUP 4U
+
+static uint8_t
+fold(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t) (byte - 'A' + 'a') : byte;
+}
+
+static bool
+same(const uint8_t *text, const uint8_t *secret, size_t len, bool backwards)
+{
+    size_t i;
+
+    for (i = 0; i < len; i++)
+        if (fold(text[i]) != fold(secret[backwards ? len - 1 - i : i]))
+            return false;
+    return true;
+}
+
+static bool
+contains(const struct secret *text, const struct secret *secret)
+{
+    size_t run = secret->len < LEAK_RUN ? secret->len : LEAK_RUN, i, j;
+
+    for (i = 0; i + run <= text->len; i++)
+        for (j = 0; j + run <= secret->len; j++)
+            if (same(text->data + i, secret->data + j, run, false)
+                || same(text->data + i, secret->data + j, run, true))
+                return true;
+    return false;
+}
+
+static int
+hex_digit(uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    byte = fold(byte);
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* What is not encoded stays as it is. */
+static int
+unescape(const struct secret *text, struct secret *out)
+{
+    const uint8_t *data = text->data;
+    uint8_t byte;
+    size_t i;
+    int r = 0;
+
+    for (i = 0; r == 0 && i < text->len; i++) {
+        byte = data[i] == '+' ? ' ' : data[i];
+        if (byte == '%' && text->len - i > 2 && hex_digit(data[i + 1]) >= 0
+            && hex_digit(data[i + 2]) >= 0) {
+            byte = (uint8_t) (hex_digit(data[i + 1]) << 4
+                              | hex_digit(data[i + 2]));
+            i += 2;
+        }
+        r = secret_append(out, &byte, 1, LEAK_TEXT_MAX);
+    }
+    return r;
+}
+
+static int
+base64_digit(uint8_t byte)
+{
+    if (byte >= 'A' && byte <= 'Z')
+        return byte - 'A';
+    if (byte >= 'a' && byte <= 'z')
+        return byte - 'a' + 26;
+    if (byte >= '0' && byte <= '9')
+        return byte - '0' + 52;
+    if (byte == '+' || byte == '-')
+        return 62;
+    return byte == '/' || byte == '_' ? 63 : -1;
+}
+
+/* Each run of digits, without so many at its beginning. */
+static int
+decode(const struct secret *text, size_t skip, struct secret *out)
+{
+    size_t i, to_skip = skip, bits = 0;
+    uint32_t group = 0;
+    uint8_t byte;
+    int r = 0, digit;
+
+    for (i = 0; r == 0 && i < text->len; i++) {
+        digit = base64_digit(text->data[i]);
+        if (digit < 0) {
+            to_skip = skip;
+            bits = 0;
+        } else if (to_skip > 0) {
+            to_skip--;
+        } else {
+            group = group << 6 | (uint32_t) digit;
+            bits += 6;
+        }
+        if (bits < 8)
+            continue;
+        bits -= 8;
+        byte = (uint8_t) (group >> bits);
+        r = secret_append(out, &byte, 1, LEAK_TEXT_MAX);
+    }
+    return r;
+}
+
+static bool
+found(const struct secret *secret, const struct secret *text, int depth)
+{
+    struct secret plain = {0};
+    bool leak = contains(text, secret);
+    size_t skip;
+
+    if (leak || depth == 0)
+        return leak;
+    leak = unescape(text, &plain) < 0 || found(secret, &plain, depth - 1);
+    secret_clear(&plain);
+    for (skip = 0; !leak && skip < GROUP; skip++) {
+        leak =
+            decode(text, skip, &plain) < 0 || found(secret, &plain, depth - 1);
+        secret_clear(&plain);
+    }
+    return leak;
+}
+
+bool
+leak_found(const struct secret *secret, const char *text)
+{
+    struct secret copy = {0};
+    bool leak;
+
+    if (secret->len == 0)
+        return false;
+    leak =
+        secret_append(&copy, text, strnlen(text, LEAK_TEXT_MAX), LEAK_TEXT_MAX)
+            < 0
+        || found(secret, &copy, DEPTH);
+    secret_clear(&copy);
+    return leak;
+}
