@@ -64,6 +64,19 @@ check(const char *name, const struct secret *token, struct problem *problem)
     return 0;
 }
 
+/* Not just any text of the provider's: it might be the password. */
+static const char *
+type_shown(const char *type)
+{
+    static const char *const known[] = {"mac", "DPoP", "pop", "N_A"};
+    size_t i;
+
+    for (i = 0; type != NULL && i < ARRAY_LEN(known); i++)
+        if (strcasecmp(known[i], type) == 0)
+            return known[i];
+    return type == NULL ? "" : "unknown";
+}
+
 static int
 check_type(const cJSON *json, struct problem *problem)
 {
@@ -72,9 +85,9 @@ check_type(const cJSON *json, struct problem *problem)
     if (type != NULL && strcasecmp(type, "bearer") == 0)
         return 0;
     return problem_set(problem, OUTCOME_MISCONFIGURED,
-                       "the provider issued a token of type '%.40s', not of "
+                       "the provider issued a token of type '%s', not of "
                        "type 'bearer'",
-                       type != NULL ? type : "");
+                       type_shown(type));
 }
 
 static int

@@ -144,6 +144,8 @@ an_answer_that_cannot_be_used_is_refused(void **state UNUSED)
         {"{\"access_token\":\"AT\"}", "of type '', not of type 'bearer'", true},
         {"{\"access_token\":\"AT\",\"token_type\":\"DPoP\"}",
          "of type 'DPoP', not of type 'bearer'", true},
+        {"{\"access_token\":\"AT\",\"token_type\":\"CANARY-password\"}",
+         "of type 'unknown', not of type 'bearer'", true},
         {"{\"access_token\":\"AT\",\"token_type\":[\"bearer\"]}", "of type ''",
          true},
         {"{\"access_token\":\"A T\",\"token_type\":\"bearer\"}",
