@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import os
+import re
 import ssl
 import sys
 import urllib.parse
@@ -11,7 +12,7 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 # pylint: disable=wrong-import-position
-from hostile import Misdeed, openssl, reset, response  # noqa: E402
+from hostile import Misdeed, reset, response  # noqa: E402
 
 GIB = 1024 ** 3
 LARGE = 64 * 1024
@@ -41,9 +42,8 @@ EVIL = "elsewhere.invalid"
 class Case:
     """reason: a pattern for the log line behind "the … endpoint at HOST ", or all of it when it starts with "^"."""
 
-    def __init__(self, name, endpoint, ending, reason, misdeed, grant="password", user=None):
+    def __init__(self, name, endpoint, ending, reason, misdeed, grant="password"):
         self.name, self.endpoint, self.ending, self.misdeed, self.grant = name, endpoint, ending, misdeed, grant
-        self.user = user
         if reason.startswith("^"):
             self.reason = reason[1:]
         else:
@@ -53,10 +53,10 @@ class Case:
 CASES = []
 
 
-def case(name, endpoint, ending, reason, act=None, grant=None, **misdeed):
+def case(name, endpoint, ending, reason, act=None, grant=None, where="", **misdeed):
     """endpoint: one, or several with a space between them, each a case of its own."""
     for one in endpoint.split():
-        title = f"{name} from {one}".replace(" ", "_")
+        title = f"{name} from {where or one}".replace(" ", "_")
         CASES.append(Case(title, one, ending, reason, Misdeed(act, **misdeed),
                           grant or ("device" if one == "device" else "password")))
 
@@ -144,7 +144,7 @@ case("endless trailers", "token", TRANSIENT, UNUSABLE + ".+",
      endless(CHUNKED + b"2\r\n{}\r\n0\r\n", b"X-Trailer: abcdefghijklmnopqrstuvwxyz\r\n" * 1000))
 case("an endless trailer line", "token", TRANSIENT, UNUSABLE + ".+", endless(CHUNKED + b"2\r\n{}\r\n0\r\nX: ", b"x" * LARGE))
 case("an endless chunk extension", "token", TRANSIENT, UNUSABLE + ".+", endless(CHUNKED + b"2;", b"x" * LARGE))
-case("endless garbage in the handshake", "discovery token", MISCONFIGURED, ".*",
+case("endless garbage in the handshake", "discovery token", TRANSIENT, "cannot be reached: .+",
      accept=lambda raw, provider: provider.pour(raw, b"\x16\x03\x03\x40\x00" + b"\0" * 0x4000))
 
 # ---- compressed ------------------------------------------------------------------------
@@ -170,7 +170,7 @@ GZIP_BOMB, DEFLATE_BOMB = bomb(31), bomb(15)
 case("a gzip bomb", EVERYWHERE, TRANSIENT, PORTAL, compressed("gzip", GZIP_BOMB))
 case("a gzip bomb in gzip", "token", TRANSIENT, PORTAL, compressed("gzip, gzip", gzip.compress(GZIP_BOMB)))
 case("a deflate bomb", "token", TRANSIENT, PORTAL, compressed("deflate", DEFLATE_BOMB))
-case("a gzip bomb as transfer encoding", "token", TRANSIENT, PORTAL + "|" + UNUSABLE + ".+", says(
+case("a gzip bomb as transfer encoding", "token", TRANSIENT, f"({PORTAL}|{UNUSABLE}.+)", says(
     OK + b"Transfer-Encoding: gzip\r\nConnection: close\r\n\r\n" + GZIP_BOMB))
 case("something that says it is br", "token", TRANSIENT, PORTAL, compressed("br", b"\x5b\xff\xff\xff\x03" + b"\0" * 99))
 case("something that says it is zstd", "token", TRANSIENT, PORTAL, compressed("zstd", b"\x28\xb5\x2f\xfd\xff"))
@@ -186,7 +186,7 @@ for target in ("file:///etc/shadow", "http://localhost/", "gopher://localhost:70
                "https://localhost:8443/", "https://127.0.0.2/", "https://[::1]/", "//localhost:8080/", "https:///",
                f"http://{EVIL}/", "unix:///dev/log", "\\\\localhost\\share", "https://localhost@" + EVIL,
                "javascript:alert(1)", "data:application/json,{}", "scp://localhost/etc/shadow"):
-    case(f"a redirect to {target.split(':')[0].strip('/') or 'nowhere'} {len(CASES)}", "token", MISCONFIGURED,
+    case(f"a redirect to {re.sub('[^a-z0-9]+', ' ', target).strip() or 'nothing'}", "token", MISCONFIGURED,
          REDIRECT.format(307), says(response(status="307 There", headers=[("Location", target)])))
 case("a redirect to nowhere", "discovery device token", MISCONFIGURED, REDIRECT.format(302),
      says(response(status="302 Found")))
@@ -226,7 +226,7 @@ case("HTTP 0.9", EVERYWHERE, TRANSIENT, UNUSABLE + "Received HTTP/0.9 when not a
 case("a garbage status line", "token", TRANSIENT, UNUSABLE + ".+", says(b"\x00\x01\x02\x1b[31mHTTP/1.1 200 OK\r\n\r\n{}"))
 case("a status line with control characters", "token", TRANSIENT, PORTAL, says(
     b"HTTP/1.1 200 \x1b[2J\x07\r\nConnection: close\r\n\r\nno"))
-for number in ("99", "1000", "0", "-1", "20", "2000", "abc", "200x", "", "18446744073709551816"):
+for number in ("99", "1000", "0", "-1", "20", "2000", "abc", "", "18446744073709551816"):
     case(f"status {number or 'nothing'}", "token", TRANSIENT, f"({UNUSABLE}.+|answered .+)", says(
         f"HTTP/1.1 {number} Status\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}".encode()))
 case("status 999", "token", TRANSIENT, "answered 999 without an error code", says(response(b"{}", status="999 Denied")))
@@ -358,7 +358,7 @@ def bad_certificate(name, reason, endpoint="token", **made):
 
 
 PROBLEM = "SSL certificate problem: "
-MISMATCH = r"SSL: .*does not match target host name 'localhost'|SSL: no alternative certificate subject name matches .*"
+MISMATCH = r"SSL: (.*does not match|no alternative certificate subject name matches) target host name 'localhost'"
 bad_certificate("a certificate that is expired", PROBLEM + "certificate has expired", EVERYWHERE,
                 start="20200101000000Z", end="20210101000000Z")
 bad_certificate("a certificate of the future", PROBLEM + "certificate is not yet valid", EVERYWHERE,
@@ -366,8 +366,8 @@ bad_certificate("a certificate of the future", PROBLEM + "certificate is not yet
 bad_certificate("a certificate of another name", MISMATCH, EVERYWHERE, names="DNS:" + EVIL)
 bad_certificate("a certificate of a name with our name in it", MISMATCH, names=f"DNS:localhost.{EVIL}")
 bad_certificate("a certificate of a wildcard", MISMATCH, names="DNS:*")
-bad_certificate("a certificate of a common name only", MISMATCH + "|.*", names=None, subject="/CN=" + EVIL)
-bad_certificate("a certificate for clients", PROBLEM + "unsupported certificate purpose", EVERYWHERE,
+bad_certificate("a certificate of a common name only", MISMATCH, names=None, subject="/CN=" + EVIL)
+bad_certificate("a certificate for clients", PROBLEM + "(unsupported|unsuitable) certificate purpose", EVERYWHERE,
                 usage="clientAuth")
 bad_certificate("a certificate with control characters", MISMATCH, names=None,
                 subject="/O=\x1b]0;owned\x07/CN=\x1b[2J\x1b[31mevil\x07")
@@ -468,7 +468,7 @@ case("an access token with invalid UTF-8", "token", MISCONFIGURED, SPECIAL + f"|
      body(b'{"access_token":"a\xff\xfe\xc0\xaf","token_type":"bearer"}'))
 for name, value in {"nothing": None, "ESC": "\x1b[31mbearer", "a megabyte": "x" * 1000000, "mac": "mac",
                     "bidi": "\u202ebearer", "a list": ["bearer"]}.items():
-    case(f"a token type of {name}", "token", MISCONFIGURED, r"^the provider issued a token of .*type.*'bearer'",
+    case(f"a token type of {name}", "token", MISCONFIGURED, "^the provider issued a token of type '(|mac|unknown)', not of type 'bearer'",
          instead(token_type=value))
 ISSUER = "^the provider's metadata is that of issuer '.*', not of 'https://localhost:.*'"
 for name, value in {"nothing": None, "ESC": "https://\x1b[2Jx", "a megabyte": "https://" + "x" * 1000000,
@@ -557,7 +557,7 @@ def password_as(member):
     return act
 
 
-case("a token type that is the password", "token", MISCONFIGURED, "^the provider issued a token of .*type.*'bearer'",
+case("a token type that is the password", "token", MISCONFIGURED, "^the provider issued a token of type '(|mac|unknown)', not of type 'bearer'",
      password_as("token_type"))
 
 CODE = "^the device authorization response has no usable user_code"
@@ -576,11 +576,9 @@ URIS = {
 }
 for name, value in URIS.items():
     case(f"a verification URI with {name}", "device", MISCONFIGURED, URI, instead(verification_uri=value))
-    if value is not None:
-        reason = URI + "(_complete)?" if isinstance(value, str) else None
-        if reason:
-            case(f"a complete verification URI with {name}", "device", MISCONFIGURED, URI + "_complete",
-                 instead(verification_uri_complete=value))
+    if isinstance(value, str):
+        case(f"a complete verification URI with {name}", "device", MISCONFIGURED, URI + "_complete",
+             instead(verification_uri_complete=value))
 for name, value in {"nothing": None, "a number": 5, "nine kilobytes": "x" * 9000}.items():
     case(f"a device code of {name}", "device", MISCONFIGURED,
          "^the device authorization response has no usable device_code", instead(device_code=value))
@@ -611,3 +609,44 @@ claim("an issuer in the ID token of 20 kilobytes", r"^the ID token is from 'x{10
       iss="x" * 20000)
 for name, value in {"ESC": "\x1b[2J", "bidi": "\u202ehostile", "an object": {"hostile": 1}}.items():
     claim(f"an audience with {name}", r"^the ID token is not for this client \('hostile'\)", aud=value)
+
+# ---- while the user approves ---------------------------------------------------------------------
+
+# Nothing that happens then ends the login: it goes on asking until the code has expired.
+LATE = "^nobody approved the login within 3 s"
+for name, misdeed in {
+        "no answer": {"act": silent}, "a TLS handshake that stalls": {"accept": stall},
+        "a body of 10 GiB": {"act": endless(BIG, b" " * LARGE)}, "a reset": {"act": then_reset()},
+        "a gzip bomb": {"act": compressed("gzip", GZIP_BOMB)}, "500": {"act": says(response(status="500 Oops"))},
+        "pending for ever": {"act": refusal(error="authorization_pending")},
+        "slow down for ever": {"act": refusal(error="slow_down")},
+        "a Retry-After of 10 to the 400": {"act": says(response(status="503 Busy", headers=[
+            ("Retry-After", "1" + "0" * 400)]))},
+}.items():
+    case(name, "token", EXPIRED, LATE, grant="device", where="polling", **misdeed)
+case("a redirect", "token", MISCONFIGURED, REDIRECT.format(302), says(response(
+    status="302 Found", headers=[("Location", f"https://{EVIL}/")])), grant="device", where="polling")
+case("a certificate of another authority", "token", MISCONFIGURED, "cannot be used: " + PROBLEM + ".*", grant="device",
+     where="polling", certificate=lambda authority: authority.other.certificate())
+case("a description with the device code in base64", "token", MISCONFIGURED, HIDDEN,
+     repeat(base, "device_code", "error_description"), grant="device", where="polling")
+
+# ---- when tokens that cannot be used are given back -----------------------------------------------
+
+NOT_REVOKED = (r"^the provider says this is 'root', not '{{user}}'; what it issued is not revoked: "
+               r"the revocation endpoint at localhost:\d+ {}")
+WRONG_NAME = ("PAM_AUTH_ERR", "notice", "You are 'root' at the provider, not '{user}'.")
+for name, misdeed in {
+        "no answer": (TIMED_OUT, {"act": silent}), "a reset": (UNUSABLE + ".+", {"act": then_reset()}),
+        "a body of 10 GiB": (TOO_LARGE, {"act": endless(BIG, b" " * LARGE)}),
+        "a TLS handshake that stalls": (STALLED, {"accept": stall}),
+        "500": ("answered 500 without an error code", {"act": says(response(status="500 Oops"))}),
+        "a certificate of another authority": (
+            "cannot be used: " + PROBLEM + ".*", {"certificate": lambda authority: authority.other.certificate()}),
+        "a secret": (r"answered 503 invalid_scope \(not shown: it repeats a secret\)", {
+            "act": lambda connection, request, _provider: connection.sendall(response(
+                {"error": "invalid_scope", "error_description": f"wrong: {base(request.form['token'])}"},
+                "503 Busy"))}),
+}.items():
+    case(name, "revocation", WRONG_NAME, NOT_REVOKED.format(misdeed[0]), claims={"preferred_username": "root"},
+         **misdeed[1])

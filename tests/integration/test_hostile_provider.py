@@ -32,8 +32,9 @@ TIMEOUT = 2  # seconds for one request, as configured
 
 # What a login may take: one request that times out, others that do not, and a machine with other things to do.
 SECONDS = 8
-# Of the exchange, at its largest.  Without a misdeed it has about 14 MiB.
+# Of the exchange, at its largest.  Without a misdeed it has about 14 MiB.  What it allocates, the kernel limits.
 PEAK_KIB = 64 * 1024
+DATA = 48 * 1024 * 1024
 
 
 class Meter(threading.Thread):
@@ -122,7 +123,9 @@ class Login:
             self.error = error
 
     def _login(self):
-        app = subprocess.Popen([f"{BUILD}/tests/lib/pamapp", self.service, self.user, "authenticate", "wait", "end"],
+        # The limit goes on to the exchange: more memory is not to be had, and asking for it is seen in the message.
+        app = subprocess.Popen(["prlimit", f"--data={DATA}", f"{BUILD}/tests/lib/pamapp", self.service, self.user,
+                                "authenticate", "wait", "end"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.meter.add(self, app.pid)
         start, said = time.monotonic(), b""
@@ -237,11 +240,10 @@ def test_hostile(logins, case):
     assert login.provider.hit > 0, f"the misdeed was not asked for: {login.log}"
     assert login.result == result, (login.result, login.log)
     assert login.seconds <= SECONDS, f"{login.seconds:.1f} s"
-    assert 0 < login.peak <= PEAK_KIB, f"{login.peak} KiB"
+    assert login.peak <= PEAK_KIB, f"{login.peak} KiB"
     # One line, which says what is wrong and where.
     assert len(login.log) == 1, login.log
-    prefix = f"authpriv.{level} {login.service}(" if False else f"authpriv.{level} "
-    assert login.log[0].startswith(prefix), login.log
+    assert login.log[0].startswith(f"authpriv.{level} "), login.log
     text = login.log[0].split(f"user {login.user}: ", 1)[1]
     assert re.fullmatch(case.reason.replace("{user}", login.user), text), f"\nlogged:   {text}\nexpected: {case.reason}"
     assert len(text) <= 1024
@@ -258,7 +260,7 @@ def test_hostile(logins, case):
     assert not login.kept, login.kept
     revoked = {request.form.get("token") for request in login.provider.requests("revocation")}
     for tokens in login.provider.issued:
-        if case.misdeed.act is None:
+        if case.misdeed.act is None and case.endpoint != "revocation":
             assert tokens["refresh_token"] in revoked, "the tokens are revoked"
     # Nobody is asked twice, and nobody is told what we could do.
     for request in login.provider.asked:

@@ -166,21 +166,25 @@ def reset(connection):
 # ---- the provider -------------------------------------------------------------------
 
 class Misdeed:
-    """One misbehaviour.  accept, act: see above; certificate, context: of the bad port, instead of the good ones."""
+    """One misbehaviour.
 
-    def __init__(self, act=None, accept=None, certificate=None, context=None, claims=None, answers=None, armed=True):
+    accept, act: see above; certificate, context: of the bad port, instead of the good ones; claims: what replaces
+    those of the ID token, None removes one.
+    """
+
+    def __init__(self, act=None, accept=None, certificate=None, context=None, claims=None):
         self.act, self.accept, self.certificate, self.context = act, accept, certificate, context
-        self.claims, self.answers, self.armed = claims or {}, answers or {}, armed
+        self.claims = claims or {}
 
 
 class Hostile:
-    """claims, answers of the misdeed: what replaces claims of the ID token, and members of the answer attacked."""
+    """hit: how often the misdeed was done; asked: the requests that were read; issued: what was issued."""
 
-    def __init__(self, authority, endpoint, misdeed, user, host="localhost", lifetime=300):
+    def __init__(self, authority, endpoint, misdeed, user, armed=True):
         self.authority, self.endpoint, self.misdeed, self.user = authority, endpoint, misdeed, user
-        self.host, self.lifetime = host, lifetime
+        self.host = "localhost"
         self.armed = threading.Event()
-        if misdeed.armed:
+        if armed:
             self.armed.set()
         self.over = threading.Event()
         self.asked, self.connections, self.hit, self.sent = [], [], 0, 0
@@ -193,7 +197,7 @@ class Hostile:
             bad = authority.context(misdeed.certificate(authority))
         self.listeners = [self._listen(False, good), self._listen(True, bad)]
         self.port, self.bad_port = (listener.getsockname()[1] for listener in self.listeners)
-        self.issuer = f"https://{host}:{self.bad_port if endpoint == 'discovery' else self.port}"
+        self.issuer = f"https://{self.host}:{self.bad_port if endpoint == 'discovery' else self.port}"
 
     # ---- connections ----
 
@@ -259,12 +263,12 @@ class Hostile:
         digest = hashlib.sha256(access.encode()).digest()[:16]
         claims = {"iss": self.issuer, "aud": "hostile", "sub": f"subject of {self.user}".replace(" ", "-"),
                   "preferred_username": self.user, "iat": now, "exp": now + 300, "at_hash": b64(digest),
-                  **self.misdeed.claims}
+                  **(self.misdeed.claims if self.armed.is_set() else {})}
         return {name: value for name, value in claims.items() if value is not None}
 
     def tokens(self):
         access = f"CANARY-AT-{secrets.token_hex(16)}"
-        answer = {"access_token": access, "token_type": "Bearer", "expires_in": self.lifetime,
+        answer = {"access_token": access, "token_type": "Bearer", "expires_in": 300,
                   "refresh_token": f"CANARY-RT-{secrets.token_hex(16)}",
                   "id_token": self.authority.sign(self.claims(access))}
         self.issued.append(answer)
@@ -281,10 +285,7 @@ class Hostile:
                    "userinfo": lambda: {"sub": self.claims("")["sub"], "preferred_username": self.user}}
         for name, path in PATHS.items():
             if request.path == path:
-                body = answers[name]()
-                if name == self.endpoint and self.armed.is_set():
-                    body.update(self.misdeed.answers)
-                return body, "200 OK"
+                return answers[name](), "200 OK"
         return b"", "404 Not Found"
 
     def requests(self, endpoint):
