@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -16,15 +17,17 @@ import time
 
 import pytest
 
-from conftest import BUILD, CANARY, TOP, Log, exchanges, helpers, keys, run, stack, wait_until
+from conftest import (BUILD, CANARY, TOP, Log, PamApp, exchanges, helpers, keys, payload, run, ssh, stack, status,
+                      wait_until)
 from scenes import is_alive
-from misdeeds import CASES, EVIL
+from misdeeds import CASES, EVIL, NUMBERS, RENEWALS, Case, number
 
 sys.path.insert(0, f"{TOP}/tests/lib")
 # pylint: disable=wrong-import-position
 from hostile import Authority, Decoys, Hostile  # noqa: E402
 
 FIRST_UID = 62001  # of users whom nobody has
+USERS = 600
 DIRECTORY = "/tmp/hostile"
 CA = f"{DIRECTORY}/ca.crt"
 AT_ONCE = 16
@@ -174,6 +177,7 @@ def authority(installed):
     made.other = Authority(f"{DIRECTORY}/private", "other-ca", "/O=\x1b[2J/CN=\u202e\x1b[31mevil authority")
     made.good = made.certificate()
     shutil.copy(made.crt, CA)
+    make_users(range(USERS))
     return made
 
 
@@ -206,7 +210,6 @@ def logins(request, authority, decoys):
     meter = Meter()
     meter.start()
     chosen = [Login(number, case, authority, meter) for number, case in enumerate(CASES) if case.name in wanted]
-    make_users(range(len(CASES)))
     before = len(decoys.seen)
     log = Log()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
@@ -280,3 +283,193 @@ def test_nobody_else_was_asked_and_no_name_was_looked_up(logins, decoys):
 
 def test_every_line_of_the_log_has_an_owner(logins):
     assert not logins["unowned"]
+
+
+# ---- sessions ----------------------------------------------------------------------------------------
+
+SHELL = 'run:while read -r line && [ "$line" != . ]; do eval "$line"; echo; echo "= $?"; done'
+
+
+class Session(Login):
+    """A session whose login went well; what it has to live through comes afterwards."""
+
+    def __init__(self, number_, case, authority, meter):
+        super().__init__(number_, case, authority, meter)
+        self.keys, self.helper, self.before, self.during, self.after = {}, None, None, None, None
+        self.readable = self.token_after = None
+
+    def open(self, armed=False):
+        before, helpers_before = {key.serial for key in keys()}, set(helpers())
+        self.provider = Hostile(self.authority, self.case.endpoint, self.case.misdeed, self.user, armed=armed)
+        self.configure(self.provider)
+        self.app = PamApp(self.service, self.user, "authenticate", "establish", "open", SHELL, "close", "delete", "end")
+        self.app.expect("secret: Password: ")
+        self.app.answer(self.password)
+        self.app.line("open: PAM_SUCCESS")
+        self.keys = {key.name: key.serial for key in keys() if key.serial not in before}
+        (self.helper,) = set(helpers()) - helpers_before
+        return self
+
+    def command(self, text):
+        self.app.answer(f"{{ {text}; }} 2>&1")
+        return self.app.expect(r"(?m)^= \d+\r?\n").before.strip("\r\n")
+
+    def token(self):
+        """As the user reads it."""
+        return self.command('keyctl pipe "$OIDC_ACCESS_TOKEN_KEY"')
+
+    def status(self):
+        return status(self.keys["oidc:status"])
+
+    def renew(self, what, seconds=SECONDS):
+        """Now; the status once what() is true of it."""
+        os.kill(self.helper, signal.SIGALRM)
+        end = time.monotonic() + seconds
+        while not what(now := self.status()):
+            assert time.monotonic() < end, now
+            time.sleep(0.05)
+        return now
+
+    def endure(self):
+        try:
+            self.before = self.token()
+            self.meter.add(self, self.helper)
+            start = time.monotonic()
+            self.provider.armed.set()
+            self.during = self.renew(lambda now: now["failures"] != "0" or now["state"] != "active")
+            self.seconds = time.monotonic() - start
+            self.readable = self.token()
+            self.provider.armed.clear()
+            self.after = self.renew(lambda now: now["renewals"] != "0")
+            self.token_after = self.token()
+            self.meter.remove(self)
+        except Exception as error:  # pylint: disable=broad-except  # it is this session's
+            self.error = error
+
+    def close(self):
+        self.app.answer(".")
+        self.app.line("close: PAM_SUCCESS")
+        self.app.finish()
+        self.provider.close()
+
+
+@pytest.fixture(scope="module")
+def renewals(request, authority, decoys):
+    """name → Session, all of them over."""
+    wanted = {item.callspec.params["renewal"].name for item in request.session.items
+              if item.module is request.module and hasattr(item, "callspec") and "renewal" in item.callspec.params}
+    meter, log, before = Meter(), Log(), len(decoys.seen)
+    meter.start()
+    sessions = [Session(500 + at, case, authority, meter) for at, case in enumerate(RENEWALS) if case.name in wanted]
+    for session in sessions:
+        session.open()
+    with concurrent.futures.ThreadPoolExecutor(len(sessions)) as pool:
+        list(pool.map(Session.endure, sessions))
+    for session in sessions:
+        session.close()
+    meter.over.set()
+    lines = log.lines(r"oidc.session.helper")
+    for session in sessions:
+        session.log = [line for line in lines if f"user {session.user}:" in line]
+    return {"visitors": decoys.seen[before:], **{session.case.name: session for session in sessions}}
+
+
+@pytest.mark.parametrize("renewal", RENEWALS, ids=lambda case: case.name)
+def test_a_session_lives_through_a_renewal_with(renewals, renewal):
+    session = renewals[renewal.name]
+    assert session.error is None, session.error
+    assert session.provider.hit > 0
+    assert session.seconds <= SECONDS and session.peak <= PEAK_KIB, (session.seconds, session.peak)
+    # The old token stays, and the status says why there is no other.
+    assert session.during["state"] == "retrying"
+    assert re.fullmatch(renewal.reason, session.during["last_error"]), session.during
+    assert session.before.startswith("CANARY-AT-") and session.readable == session.before
+    # Afterwards it is as if nothing had been.
+    assert session.after["state"] == "active" and "last_error" not in session.after
+    assert session.token_after.startswith("CANARY-AT-") and session.token_after != session.before
+    # One line when it began, one when it was over.
+    warning, notice = session.log[:2]
+    assert warning.startswith("authpriv.warning ") and "cannot renew, will try again: " in warning
+    assert re.fullmatch(renewal.reason, warning.split("will try again: ", 1)[1])
+    assert notice.startswith("authpriv.notice ") and notice.endswith(": renewed again")
+    assert len(session.log) <= 3  # and the revocation at the end
+    for line in session.log:
+        assert line.isascii() and not re.search(r"#[0-7]{3}", line) and not CANARY.search(line.encode()), line
+    assert not renewals["visitors"]
+
+
+@pytest.mark.parametrize("written", NUMBERS, ids=lambda written: written[:20])
+def test_a_lifetime_has_bounds(authority, decoys, written):
+    case = Case("number", "token", None, "^", number(written))
+    session = Session(599, case, authority, None).open(armed=True)
+    lifetime = int(payload(session.keys["oidc:expires_at"])) - int(session.status()["renewed_at"])
+    assert lifetime == NUMBERS[written]
+    assert session.token().startswith("CANARY-AT-")
+    assert int(session.status()["renew_at"]) > time.time()
+    session.close()
+
+
+# ---- what the user sees ----------------------------------------------------------------------------------
+
+def by_name(name):
+    return next(case for case in CASES if case.name == name)
+
+
+@pytest.mark.parametrize("name", ["a_description_with_ESC_from_token", "no_answer_from_token",
+                                  "a_body_of_10_GiB_from_token", "a_name_with_ESC_from_token"])
+def test_nothing_raw_reaches_the_terminal_of_ssh(sshd, authority, decoys, name):
+    login = Login(598, by_name(name), authority, None)
+    log = Log()
+    with Hostile(authority, login.case.endpoint, login.case.misdeed, login.user) as provider:
+        login.configure(provider)
+        shutil.copy(f"/etc/pam.d/{login.service}", "/etc/pam.d/sshd")
+        start = time.monotonic()
+        terminal = ssh(login.user)
+        terminal.expect("assword: ")
+        terminal.enter(login.password)
+        terminal.closed()
+        seconds, shown = time.monotonic() - start, terminal.child.before
+    assert "Permission denied" in shown
+    assert re.fullmatch(r"[\r\n -~]*", shown), shown
+    assert CANARY.search(shown.encode()) is None
+    assert login.case.ending[2].replace("{user}", login.user).split("'")[0] in shown
+    assert seconds <= SECONDS
+    assert re.search(login.case.reason.replace("{user}", login.user), log.one(f"user {login.user}: "))
+
+
+def test_a_homograph_in_a_verification_uri_is_shown_as_what_it_is(authority, decoys):
+    case = Case("homograph", "device", None, "^", by_name("a_user_code_with_ESC_from_device").misdeed, "device")
+    login = Login(597, case, authority, None)
+    with Hostile(authority, "device", case.misdeed, login.user, armed=False) as provider:
+        good = provider.device
+        provider.device = lambda: {**good(), "verification_uri": "https://xn--lgin-5wf.example.com/"}
+        login.configure(provider)
+        app = PamApp(login.service, login.user, "authenticate", "end")
+        prompt = app.line("prompt: .*").group(0)
+        assert "https://xn--lgin-5wf.example.com/" in prompt and prompt.isascii()
+        app.answer("!")
+        app.finish()
+
+
+def test_a_login_without_a_misdeed_is_measured(authority, decoys):
+    """For comparison; pytest -s prints it."""
+    meter = Meter()
+    meter.start()
+    login = Session(596, by_name("no_answer_from_token"), authority, meter)
+    start = time.monotonic()
+    login.provider = Hostile(authority, "token", login.case.misdeed, login.user, armed=False)
+    login.configure(login.provider)
+    app = PamApp(login.service, login.user, "authenticate", "wait", "end")
+    meter.add(login, app.child.proc.pid)
+    app.expect("secret: Password: ")
+    start = time.monotonic()
+    app.answer(login.password)
+    app.line("authenticate: PAM_SUCCESS")
+    login.seconds = time.monotonic() - start
+    wait_until(lambda: login.peak, "a measurement", 5)
+    meter.over.set()
+    app.answer()
+    app.finish()
+    login.provider.close()
+    print(f"{login.peak / 1024:6.1f} MiB {login.seconds:5.2f} s a good login")
+    assert 0 < login.peak <= PEAK_KIB / 2
