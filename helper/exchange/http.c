@@ -2,13 +2,18 @@
 #include <config.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/text.h"
 #include "helper/exchange/http.h"
 
 #define BODY_MAX   ((size_t) 1024 * 1024)
 #define HEADER_MAX ((size_t) 64 * 1024)
+/* Connections that curl may keep, and attempts at one. */
+#define WIRES_MAX 64
 #define USER_AGENT PACKAGE_NAME "/" PACKAGE_VERSION
 
 /* clang-format off */
@@ -16,6 +21,62 @@
 #define SET(curl, option, value) \
     (curl_easy_setopt(curl, CURLOPT_##option, value) == CURLE_OK)
 /* clang-format on */
+
+/*
+ * curl looks at its time limit between calls of OpenSSL.  One of those does not
+ * return as long as the provider sends messages that mean nothing, as
+ * HelloRequest; so an alarm ends the connection behind its back.
+ */
+static volatile sig_atomic_t wires[WIRES_MAX], cut;
+
+static void
+on_alarm(int number UNUSED)
+{
+    int saved = errno;
+    size_t i;
+
+    cut = 1;
+    for (i = 0; i < WIRES_MAX; i++)
+        if (wires[i] > 0)
+            (void) shutdown(wires[i], SHUT_RDWR); /* whatever it answers */
+    errno = saved;
+}
+
+/* Descriptor 0 is the caller's, so that 0 may say that a place is free. */
+static int
+on_open(void *arg UNUSED, curl_socket_t fd, curlsocktype purpose UNUSED)
+{
+    size_t i;
+
+    for (i = 0; i < WIRES_MAX; i++)
+        if (wires[i] == 0) {
+            wires[i] = fd;
+            return CURL_SOCKOPT_OK;
+        }
+    return CURL_SOCKOPT_ERROR;
+}
+
+static int
+on_close(void *arg UNUSED, curl_socket_t fd)
+{
+    size_t i;
+
+    for (i = 0; i < WIRES_MAX; i++)
+        if (wires[i] == fd)
+            wires[i] = 0;
+    return close(fd);
+}
+
+static bool
+set_alarm(CURL *curl)
+{
+    const struct sigaction action = {.sa_handler = on_alarm,
+                                     .sa_flags = SA_RESTART};
+
+    return sigaction(SIGALRM, &action, NULL) == 0
+           && SET(curl, SOCKOPTFUNCTION, on_open)
+           && SET(curl, CLOSESOCKETFUNCTION, on_close);
+}
 
 static bool
 set_network(CURL *curl, const struct settings *settings)
@@ -83,8 +144,9 @@ http_open(struct http *http, const struct settings *settings)
         curl_global_cleanup();
         return -ENOMEM;
     }
+    http->patience = (unsigned) settings->timeout + 1;
     if (set_network(http->curl, settings) && set_trust(http->curl, settings)
-        && SET(http->curl, ERRORBUFFER, http->detail)
+        && set_alarm(http->curl) && SET(http->curl, ERRORBUFFER, http->detail)
         && SET(http->curl, WRITEFUNCTION, on_body)
         && SET(http->curl, HEADERFUNCTION, on_header))
         return 0;
@@ -110,6 +172,8 @@ explain(const struct http *http, CURLcode code, size_t header_len)
         return "the answer's header is larger than 64 KiB";
     if (code == CURLE_WRITE_ERROR || code == CURLE_FILESIZE_EXCEEDED)
         return "the answer is larger than 1 MiB";
+    if (code == CURLE_OPERATION_TIMEDOUT && cut)
+        return "the connection was ended at the time limit";
     if (code == CURLE_OUT_OF_MEMORY) /* its word for a line beyond 100 KiB */
         return "the answer's header has an endless line, or memory is short";
     return http->detail[0] != '\0' ? http->detail : curl_easy_strerror(code);
@@ -149,12 +213,20 @@ perform(struct http *http, const char *url, struct curl_slist *headers,
         struct http_reply *out)
 {
     CURL *curl = http->curl;
+    CURLcode code;
 
     http->detail[0] = '\0';
+    out->header_len = 0;
     if (!SET(curl, URL, url) || !SET(curl, HTTPHEADER, headers)
         || !SET(curl, WRITEDATA, out) || !SET(curl, HEADERDATA, out))
         return -ENOMEM;
-    read_reply(http, curl_easy_perform(curl), out);
+    cut = 0;
+    (void) alarm(http->patience); /* returns what was left of none */
+    code = curl_easy_perform(curl);
+    (void) alarm(0);
+    if (code != CURLE_OK && cut)
+        code = CURLE_OPERATION_TIMEDOUT;
+    read_reply(http, code, out);
     /* They belong to our callers; the handle lives on. */
     (void) SET(curl, HTTPHEADER, NULL);
     (void) SET(curl, READDATA, NULL);

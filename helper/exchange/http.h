@@ -19,14 +19,15 @@
  * One curl handle for all requests of an exchange, so that they share a
  * connection.  https only (http with insecure_http), TLS 1.2 or newer, no
  * redirects, no proxy but ours, a time limit, size limits, no cookies.
- * It may not be moved while it is open.
+ * It may not be moved while it is open, and SIGALRM is its own.
  *
  * curl repeats a request by itself when a connection that it has used before
  * turns out to be closed.  A renewal is the first request of its exchange, so
  * its refresh token is never sent twice.
  */
 struct http {
-    CURL *curl; /* NULL: closed */
+    CURL *curl;        /* NULL: closed */
+    unsigned patience; /* seconds until SIGALRM ends a connection */
     char detail[CURL_ERROR_SIZE];
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -344,6 +345,56 @@ a_provider_that_hangs_up_or_is_silent_may_have_got_it(void **state UNUSED)
  * It has read the second form, and closes: nobody knows what came of it.  curl
  * would send a form that it can read again a second time.
  */
+/* TLS records full of HelloRequest, which OpenSSL skips, as fast as it can. */
+static void
+flood(int listener)
+{
+    static const uint8_t record[5 + 16384] = {22, 3, 3, 0x40, 0};
+    int fd = accept(listener, NULL, NULL);
+
+    while (send(fd, record, sizeof(record), MSG_NOSIGNAL) > 0)
+        ;
+    _exit(0);
+}
+
+static void
+a_handshake_that_never_ends_is_ended(void **state UNUSED)
+{
+    const struct settings impatient = {.timeout = 1};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof(address);
+    struct http_reply reply = {0};
+    struct http http = {0};
+    time_t start = time(NULL);
+    char url[64];
+    int listener;
+    pid_t pid;
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *) &address, len), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *) &address, &len),
+                     0);
+    pid = fork();
+    if (pid == 0)
+        flood(listener);
+    assert_true(pid > 0);
+    (void) snprintf(url, sizeof(url), "https://127.0.0.1:%u/",
+                    (unsigned) ntohs(address.sin_port));
+    assert_int_equal(http_open(&http, &impatient), 0);
+    assert_int_equal(http_get(&http, url, &reply), 0);
+    assert_int_equal(reply.code, CURLE_OPERATION_TIMEDOUT);
+    assert_string_equal(reply.detail,
+                        "the connection was ended at the time limit");
+    assert_false(reply.sent);
+    assert_in_range(time(NULL) - start, 1, 5);
+    http_reply_clear(&reply);
+    http_close(&http);
+    close(listener);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void
 a_form_is_never_sent_twice_by_curl_itself(void **state UNUSED)
 {
@@ -538,6 +589,7 @@ main(void)
         cmocka_unit_test_teardown(a_header_may_have_64_kibibytes, teardown),
         cmocka_unit_test_teardown(
             a_provider_that_hangs_up_or_is_silent_may_have_got_it, teardown),
+        cmocka_unit_test(a_handshake_that_never_ends_is_ended),
         cmocka_unit_test_teardown(a_form_is_never_sent_twice_by_curl_itself,
                                   teardown),
         cmocka_unit_test_teardown(a_form_of_many_pieces_arrives_whole,
