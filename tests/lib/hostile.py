@@ -178,11 +178,15 @@ class Misdeed:
 
 
 class Hostile:
-    """hit: how often the misdeed was done; asked: the requests that were read; issued: what was issued."""
+    """hit: how often the misdeed was done; asked: the requests that were read; issued: what was issued.
+
+    Each has a path of its own, so that nothing is known of it from one before on the same port.
+    """
+    numbers = itertools.count()
 
     def __init__(self, authority, endpoint, misdeed, user, armed=True):
         self.authority, self.endpoint, self.misdeed, self.user = authority, endpoint, misdeed, user
-        self.host = "localhost"
+        self.host, self.base = "localhost", f"/provider{next(self.numbers)}"
         self.armed = threading.Event()
         if armed:
             self.armed.set()
@@ -197,7 +201,7 @@ class Hostile:
             bad = authority.context(misdeed.certificate(authority))
         self.listeners = [self._listen(False, good), self._listen(True, bad)]
         self.port, self.bad_port = (listener.getsockname()[1] for listener in self.listeners)
-        self.issuer = f"https://{self.host}:{self.bad_port if endpoint == 'discovery' else self.port}"
+        self.issuer = f"https://{self.host}:{self.bad_port if endpoint == 'discovery' else self.port}{self.base}"
 
     # ---- connections ----
 
@@ -251,7 +255,8 @@ class Hostile:
     # ---- behaving well ----
 
     def url(self, endpoint):
-        return f"https://{self.host}:{self.bad_port if endpoint == self.endpoint else self.port}{PATHS[endpoint]}"
+        port = self.bad_port if endpoint == self.endpoint else self.port
+        return f"https://{self.host}:{port}{self.base}{PATHS[endpoint]}"
 
     def metadata(self):
         return {"issuer": self.issuer, "token_endpoint": self.url("token"), "jwks_uri": self.url("jwks"),
@@ -284,12 +289,12 @@ class Hostile:
                    "token": self.tokens, "revocation": dict,
                    "userinfo": lambda: {"sub": self.claims("")["sub"], "preferred_username": self.user}}
         for name, path in PATHS.items():
-            if request.path == path:
+            if request.path == self.base + path:
                 return answers[name](), "200 OK"
         return b"", "404 Not Found"
 
     def requests(self, endpoint):
-        return [request for request in self.asked if request.path == PATHS[endpoint]]
+        return [request for request in self.asked if request.path == self.base + PATHS[endpoint]]
 
     def close(self):
         self.over.set()
