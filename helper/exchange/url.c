@@ -60,11 +60,11 @@ is_loopback(CURLU *url)
 }
 
 static const char *
-check_parts(CURLU *url, bool insecure_http)
+check_parts(CURLU *url, const char *text, bool insecure_http)
 {
     if (has(url, CURLUPART_USER) || has(url, CURLUPART_PASSWORD))
         return "contains a user name";
-    if (has(url, CURLUPART_FRAGMENT))
+    if (strchr(text, '#') != NULL) /* curl does not tell of an empty one */
         return "contains a fragment";
     if (equals(url, CURLUPART_SCHEME, "https"))
         return NULL;
@@ -76,21 +76,22 @@ check_parts(CURLU *url, bool insecure_http)
 const char *
 url_check(const char *url, bool insecure_http)
 {
-    const char *wrong = "is not a URL", *host = strstr(url, "://");
+    const char *wrong = "is not a URL", *host = strchr(url, ':');
     CURLU *parsed;
     size_t i;
 
     for (i = 0; url[i] != '\0'; i++)
         if (url[i] <= ' ' || url[i] > '~')
             return "contains a space or a special character";
-    if (host == NULL || host[3] == '/') /* curl takes fewer and more of them */
+    /* Two slashes and a host: curl takes fewer of them, and more. */
+    if (host == NULL || strncmp(host, "://", 3) != 0 || host[3] == '/')
         return wrong;
     parsed = curl_url();
     if (parsed != NULL
         && curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME)
                == CURLUE_OK
         && has(parsed, CURLUPART_HOST))
-        wrong = check_parts(parsed, insecure_http);
+        wrong = check_parts(parsed, url, insecure_http);
     curl_url_cleanup(parsed);
     return wrong;
 }

@@ -41,6 +41,8 @@ static const struct {
     {"file:///etc/passwd", NO_URL, NO_URL},
     {"https:///path", NO_URL, NO_URL},
     {"https:/login.example.com", NO_URL, NO_URL},
+    {"https:/login.example.com/?next=https://", NO_URL, NO_URL},
+    {"https:/3070://61", NO_URL, NO_URL}, /* found by fuzzing */
     {"https://", NO_URL, NO_URL},
     {"login.example.com", NO_URL, NO_URL},
     {"", NO_URL, NO_URL},
@@ -48,6 +50,7 @@ static const struct {
     {"https://user:pw@login.example.com/", USER, USER},
     {"https://:pw@login.example.com/", USER, USER},
     {"https://login.example.com/#x", FRAGMENT, FRAGMENT},
+    {"https://login.example.com/#", FRAGMENT, FRAGMENT},
     {"https://login.example.com/a b", SPACE, SPACE},
     {" https://login.example.com/", SPACE, SPACE},
     {"https://login.example.com/\n", SPACE, SPACE},

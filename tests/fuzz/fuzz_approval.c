@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What a user is shown is plain text, whatever the exchange has sent. */
+#include <config.h>
+
+#include "pam/conversation.h"
+#include "tests/fuzz/fuzz.h"
+
+#define TEXT_SIZE 5120
+
+static bool
+is_plain(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text != '\n' && (*text < ' ' || *text > '~'))
+            return false;
+    return true;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct message prompt = {0};
+    char *out = malloc(TEXT_SIZE);
+    size_t i, lines = 0;
+
+    HOLDS(out != NULL);
+    if (message_decode(data, size, &prompt) > 0) {
+        HOLDS(approval_text(&prompt, out, TEXT_SIZE) == out);
+        HOLDS(ends_within(out, TEXT_SIZE) && is_plain(out));
+        HOLDS(strncmp(out, "To log in, open this page", 25) == 0);
+        for (i = 0; out[i] != '\0'; i++)
+            lines += out[i] == '\n';
+        HOLDS(lines <= 12); /* no line of the provider's making */
+        HOLDS(approval_text(&prompt, out, 80) == out);
+        HOLDS(ends_within(out, 80));
+    }
+    message_clear(&prompt);
+    free(out);
+    return 0;
+}

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Write the seeds of the fuzz targets into tests/fuzz/corpus.
+
+The corpus is in the tree; run this after changing it, and commit what it makes.
+Everything in it is made up.
+"""
+import base64
+import json
+import re
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CORPUS = HERE / "corpus"
+SEPARATOR = b"\x1e"
+
+
+def enum(name):
+    """The values of an enum in common/message.h, by name: the contract itself."""
+    text = (HERE / "../../common/message.h").read_text()
+    body = re.search(r"enum %s \{(.*?)\};" % name, text, re.S)[1]
+    body = re.sub(r"/\*.*?\*/", "", body, flags=re.S)
+    names = re.findall(r"[A-Z]+_([A-Z_]+)", body)
+    return {word: number for number, word in enumerate(names)}
+
+
+FIELD = enum("field")
+KIND = enum("kind")
+
+
+def frame(tag, data):
+    return bytes([tag]) + len(data).to_bytes(4, "big") + data
+
+
+def message(kind, **fields):
+    frames = [frame(FIELD[name], value if isinstance(value, bytes) else str(value).encode())
+              for name, value in fields.items()]
+    return b"".join(frames) + frame(0xFF, bytes([KIND[kind]]))
+
+
+def b64(data):
+    if not isinstance(data, bytes):
+        data = json.dumps(data).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def jwt(claims, header=None):
+    return b".".join([b64(header or {"alg": "RS256", "kid": "k1"}), b64(claims), b64(b"signature" * 4)])
+
+
+def dump(value):
+    return json.dumps(value).encode()
+
+
+ISSUER = "https://login.example"
+CLAIMS = {"iss": ISSUER, "aud": "c", "sub": "248289761001", "exp": 4102444800, "iat": 1700000000,
+          "preferred_username": "alice"}
+TOKENS = {"access_token": "at-1", "token_type": "Bearer", "expires_in": 300, "refresh_token": "rt-1",
+          "id_token": jwt(CLAIMS).decode(), "scope": "openid profile"}
+DEVICE = {"device_code": "dc-1", "user_code": "WDJB-MJHT", "verification_uri": ISSUER + "/device",
+          "verification_uri_complete": ISSUER + "/device?user_code=WDJB-MJHT", "expires_in": 600, "interval": 5}
+METADATA = {"issuer": ISSUER, "token_endpoint": ISSUER + "/token", "jwks_uri": ISSUER + "/jwks",
+            "device_authorization_endpoint": ISSUER + "/device_authorization",
+            "revocation_endpoint": ISSUER + "/revoke", "userinfo_endpoint": ISSUER + "/userinfo",
+            "introspection_endpoint": ISSUER + "/introspect",
+            "id_token_signing_alg_values_supported": ["RS256", "ES256"]}
+SETTINGS = {"issuer": ISSUER, "subject": "248289761001", "client_id": "c", "token_endpoint": ISSUER + "/token",
+            "revocation_endpoint": ISSUER + "/revoke", "client_secret": "canary-ZQ7fkq2x",
+            "client_auth": "client_secret_basic", "timeout": 10, "insecure_http": False, "revoke": True}
+MINIMAL = b"[provider]\nissuer = https://login.example\nclient_id = c\n"
+FULL = (b"; everything\n[logout]\nrevoke = no\n[renewal]\nbefore_expiry = 10%\n"
+        b"[login]\ngrant = password\nusername_claim = login\n"
+        b"[provider]\nissuer = http://localhost:1/r\nclient_id = my client\n"
+        b"client_secret_file = /etc/secret\nclient_auth = client_secret_basic\n"
+        b"scope = openid x\naudience = some one\nresource = https://r1/ https://r2/\n"
+        b"ca_file = /etc/ca.pem\nproxy = http://proxy:3128\ntimeout = 60\ninsecure_http = yes\n"
+        b"token_endpoint = https://login.example/t\n"
+        b"device_authorization_endpoint = https://login.example/d?x=y\n"
+        b"revocation_endpoint = http://127.0.0.1/r\njwks_uri = https://login.example/k\n")
+RESULT = message("RESULT", OUTCOME="ok", ACCESS_TOKEN="at-1", ID_TOKEN="a.b.c", REFRESH_TOKEN="rt-1",
+                 EXPIRES_AT=4102444800, RENEWED_AT=1700000000, ID_EXPIRES_AT=4102444800, ISSUER=ISSUER,
+                 SUBJECT="248289761001", SCOPE="openid", SETTINGS=dump(SETTINGS), BEFORE_EXPIRY="auto",
+                 REVOKE="yes", TIMEOUT=10)
+PROMPT = message("PROMPT", USER_CODE="WDJB-MJHT", VERIFICATION_URI=ISSUER + "/device",
+                 VERIFICATION_URI_COMPLETE=ISSUER + "/device?c=WDJB-MJHT", EXPIRES_IN=600)
+
+
+def joined(*parts):
+    return SEPARATOR.join(parts)
+
+
+def seeds():
+    yield "frame", "go", b"\x00" + message("GO")
+    yield "frame", "result", b"\xff" + RESULT
+    yield "frame", "three-messages", b"\x01" + message("NEED_FILES", PATH="/etc/s", MAP_PATH="/etc/m") \
+        + PROMPT + message("RESULT", OUTCOME="denied", REASON="no", NOTICE="No.")
+    yield "frame", "login", b"\x10" + message("LOGIN", CONFIG=MINIMAL, PATH="/etc/c", USER="alice", UID=1000)
+    yield "frame", "field-twice", b"\x00" + frame(1, b"a") + frame(1, b"b") + message("GO")
+    yield "frame", "empty-field-twice", b"\x00" + frame(1, b"") + frame(1, b"") + message("GO")
+    yield "frame", "too-long", b"\x00" + b"\x01\x00\x04\x00\x00"
+    yield "frame", "unknown-tag", b"\x00" + frame(0x7f, b"x") + message("GO")
+    yield "frame", "unknown-kind", b"\x00" + frame(0xff, b"\x7f")
+    yield "frame", "cut", b"\x00" + RESULT[:-3]
+
+    yield "config", "minimal", MINIMAL
+    yield "config", "full", joined(FULL, b"secret\n")
+    yield "config", "secret-with-line", joined(FULL, b"one\ntwo\n")
+    yield "config", "text-behind-section", b"[provider] x\n"
+    yield "config", "continuation", MINIMAL + b" more\n"
+    yield "config", "twice", MINIMAL + b"client_id = d\n"
+    yield "config", "long-line", b"[provider]\nscope = " + b"x" * 300 + b"\n"
+    yield "config", "crlf", MINIMAL.replace(b"\n", b"\r\n")
+    yield "config", "no-end", MINIMAL[:-1]
+    yield "config", "colon-and-comment", b"[provider] ; c\nissuer: https://l/ ; c\n# c\nclient_id=\xc3\xb6\n"
+
+    for name, text in {"zero": b"0", "padded": b"007", "max": b"9223372036854775807", "over": b"9223372036854775808",
+                       "negative": b"-1", "auto": b"auto", "percent": b"90%", "too-much": b"91%", "space": b" 1",
+                       "year-9999": b"253402300799"}.items():
+        yield "number", name, b"\x7f" + b"\xff" * 7 + text
+
+    yield "text", "plain", b"\x20plain text"
+    yield "text", "escape", b"\x20\x1b[31mred\x07\n\xc3\xb6"
+    yield "text", "cut", b"\x00longer than four"
+    yield "text", "long", b"\x00" + b"0123456789" * 220
+    yield "text", "format", b"\xff%s%n%d"
+
+    yield "token", "all", dump(TOKENS)
+    yield "token", "access-only", dump({"access_token": "a", "token_type": "bearer"})
+    yield "token", "access-is-jwt", dump({"access_token": jwt(CLAIMS).decode(), "token_type": "bearer"})
+    yield "token", "expires-as-text", dump(dict(TOKENS, expires_in="3600.5"))
+    yield "token", "expires-huge", dump(dict(TOKENS, expires_in=1e300))
+    yield "token", "mac", dump(dict(TOKENS, token_type="mac"))
+    yield "token", "control-character", dump(dict(TOKENS, refresh_token="a\nb"))
+    yield "token", "twice", b'{"access_token":"a","access_token":"b","token_type":"bearer"}'
+    yield "token", "nul", b'{"access_token":"a\\u0000b","token_type":"bearer"}'
+    yield "token", "error", joined(dump({"error": "invalid_grant", "error_description": "no"}), b"\0\1" + b"\0" * 6 + b"\1\x90")
+    yield "token", "leak", joined(dump({"error": "x", "error_description": "s3cr3t-that-was-sent"}), b"\0\1")
+    yield "token", "deep", b'{"a":' * 60 + b"1" + b"}" * 60
+
+    yield "device", "all", joined(dump(DEVICE), bytes(range(24)))
+    yield "device", "google", dump({"device_code": "d", "user_code": "U", "verification_url": ISSUER})
+    yield "device", "http", dump(dict(DEVICE, verification_uri="http://localhost/d"))
+    yield "device", "escape", dump(dict(DEVICE, user_code="\x1b[2J"))
+    yield "device", "interval", dump(dict(DEVICE, interval=1e9, expires_in=0))
+    for error in "authorization_pending", "slow_down", "access_denied", "expired_token", "server_error":
+        yield "device", error, joined(dump({"error": error}), bytes([5, 1, 100, 0, 0, 1, 200, 0, 9, 4, 0, 1, 1]))
+
+    yield "discovery", "all", joined(ISSUER.encode(), dump(METADATA))
+    yield "discovery", "with-path", joined(b"https://l/realms/r/", dump(dict(METADATA, issuer="https://l/realms/r/")))
+    yield "discovery", "another-issuer", joined(b"https://other.example", dump(METADATA))
+    yield "discovery", "http", joined(ISSUER.encode(), dump(dict(METADATA, token_endpoint="http://login.example/t")))
+    yield "discovery", "no-token-endpoint", joined(ISSUER.encode(), dump({"issuer": ISSUER}))
+
+    yield "jwt", "rfc7515", (b"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQo"
+                             b"gImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+    yield "jwt", "claims", jwt(CLAIMS)
+    yield "jwt", "empty-objects", b"e30.e30.AA"
+    yield "jwt", "none", b".".join([b64({"alg": "none"}), b64(CLAIMS), b""])
+    yield "jwt", "left-over-bits", b"e30.e30.AB"
+    yield "jwt", "padded", b"e30=.e30=.AA=="
+    yield "jwt", "five-parts", b"e30.e30.AA.AA.AA"
+
+    yield "status", "active", (b"state=active\nsubject=24\nissuer=https://l\nscope=openid\nrenew_at=1700000300\n"
+                               b"renewed_at=1700000000\nrenewals=3\nfailures=0\nhelper_pid=4711\n")
+    yield "status", "retrying", b"state=retrying\nfailures=2\nlast_error=cannot be reached\n"
+    yield "status", "unknown-line", b"state=login_required\nnew=1\n\nsubject=\x1b[1m\n"
+    yield "status", "no-end", b"state=active"
+    yield "status", "bad-number", b"renewals=-1\n"
+
+    for name, url in {"https": b"https://login.example/a?b=c", "loopback": b"http://127.0.0.1:80/",
+                      "ipv6": b"http://[::1]:8080/x", "user": b"https://u:p@h/", "fragment": b"https://h/#f",
+                      "file": b"file:///etc/passwd", "idn": b"https://l\xc3\xb6gin.example",
+                      "zone": b"https://[fe80::1%25eth0]/", "number": b"http://2130706433/", "backslash":
+                      b"https://a\\@b/", "one-slash": b"https:/h", "percent": b"https://%6cocalhost/"}.items():
+        yield "url", name, url
+
+    yield "form", "ascii", joined(b"grant_type", b"urn:ietf:params:oauth:grant-type:device_code", b"dc-1")
+    yield "form", "special", joined(b"a&b", b"c=d e%2f+\xff\x01", b"\0\xff secret that is long")
+    yield "form", "words", joined(b"resource", b" https://r1/  https://r2/ ", b"short")
+    yield "form", "empty", joined(b"", b"", b"")
+
+    def number(value):
+        return value.to_bytes(8, "big")
+
+    for name, outcome, margin in ("ok", 0, b"auto"), ("percent", 0, b"10%"), ("seconds", 0, b"60"), \
+            ("transient", 1, b""), ("ambiguous", 2, b""), ("misconfigured", 4, b""):
+        yield "schedule", name, number(1700000000) + number(1700000300) + number(300) + bytes([outcome]) \
+            + number(2) + number(30) + number(0xDEADBEEF) + joined(margin, bytes([0, 4, 1, 4, 2, 3, 4]))
+
+    yield "settings", "all", dump(SETTINGS)
+    yield "settings", "public", dump({k: v for k, v in SETTINGS.items() if k != "client_secret"} | {"client_auth": "none"})
+    yield "settings", "no-secret", dump({k: v for k, v in SETTINGS.items() if k != "client_secret"})
+    yield "settings", "every-text", dump(dict(SETTINGS, audience="a", resource="https://r/", ca_file="/ca", proxy="p",
+                                              jwks_uri=ISSUER, userinfo_endpoint=ISSUER, signing_algorithms="RS256"))
+
+    yield "options", "all", b"\0" + joined(b"config=/etc/c", b"debug", b"minimum_uid=500", b"try_first_pass", b"use_first_pass")
+    yield "options", "unknown", b"\0" + joined(b"debug", b"colour=red")
+    yield "options", "relative", b"\0config=etc/c"
+    yield "options", "uid-overflow", b"\0minimum_uid=4294967295"
+    yield "options", "handoff", b"\1keyring;0;0;003f0000;oidc-handoff:61001:0123456789abcdef"
+    yield "options", "another-users", b"\1keyring;61001;0;003f0000;oidc-handoff:61001:0123456789abcdef"
+    yield "options", "user-key", b"\1user;0;0;3f010000;oidc:access_token"
+    yield "options", "pidfd", b"\2pos:\t0\nflags:\t02000002\nmnt_id:\t15\nPid:\t4711\nNSpid:\t4711\n"
+    yield "options", "dead-pidfd", b"\2pos:\t0\nPid:\t-1\nNSpid:\t-1\n"
+    yield "options", "file", b"\2pos:\t0\nflags:\t0100000\n"
+
+    yield "approval", "all", PROMPT
+    yield "approval", "escape", message("PROMPT", USER_CODE="\x1b[2J\n", VERIFICATION_URI="x\ny" * 900, EXPIRES_IN=61)
+    yield "approval", "seconds-huge", message("PROMPT", USER_CODE="a", EXPIRES_IN=2**63 - 1)
+    yield "approval", "empty", message("PROMPT")
+
+
+def main():
+    for target, name, data in seeds():
+        (CORPUS / target).mkdir(parents=True, exist_ok=True)
+        (CORPUS / target / name).write_bytes(data)
+
+
+main()
