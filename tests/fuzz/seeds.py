@@ -209,6 +209,18 @@ def seeds():
     yield "approval", "seconds-huge", message("PROMPT", USER_CODE="a", EXPIRES_IN=2**63 - 1)
     yield "approval", "empty", message("PROMPT")
 
+    whole = message("NEED_FILES", PATH="/fuzz/secret") + PROMPT + RESULT
+    for name, behaviour in {"login": 0, "no-data": 2, "no-variable": 4, "no-helper": 8, "mute-helper": 16,
+                            "another-user": 32, "no-close": 64, "no-prompt": 128}.items():
+        yield "module", name, bytes([0, behaviour]) + whole
+    for fate in range(1, 120, 4):
+        yield "module", f"call-{fate:03}-fails", bytes([1, fate, 0]) + whole
+    yield "module", "password", bytes([0, 1]) + message("NEED_FILES") + message("NEED_PASSWORD") + RESULT
+    yield "module", "files-twice", bytes([0, 0]) + message("NEED_FILES") * 2 + RESULT
+    yield "module", "denied", bytes([0, 0]) + message("RESULT", OUTCOME="denied", REASON="no", NOTICE="No.")
+    yield "module", "no-token", bytes([0, 0]) + message("RESULT", OUTCOME="ok")
+    yield "module", "cut", bytes([0, 0]) + whole[:-3]
+
 
 def main():
     for target, name, data in seeds():
