@@ -229,9 +229,9 @@ helper_from(void)
 int
 __wrap_spawn_with_pipes(struct spawn *plan, int *to, int *from)
 {
-    bool is_helper = strcmp(plan->argv[0], HELPER_PATH) == 0
-                     && (plan->argv[1] == NULL
-                         || strcmp(plan->argv[1], "login") != 0);
+    bool is_helper =
+        strcmp(plan->argv[0], HELPER_PATH) == 0
+        && (plan->argv[1] == NULL || strcmp(plan->argv[1], "login") != 0);
     int error = fails();
 
     *to = *from = -1;
@@ -343,7 +343,7 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv)
         HOLDS(!said_stored());
         check_nothing_left();
         return r;
-    default: /* above all no PAM_IGNORE */
+    default:                     /* above all no PAM_IGNORE */
         HOLDS(r == PAM_SUCCESS); /* no other code is in the manual */
         return r;
     }

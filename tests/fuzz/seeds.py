@@ -221,6 +221,39 @@ def seeds():
     yield "module", "no-token", bytes([0, 0]) + message("RESULT", OUTCOME="ok")
     yield "module", "cut", bytes([0, 0]) + whole[:-3]
 
+    def said(verb, caller, *replies):
+        return bytes([verb]) + len(caller).to_bytes(2, "big") + caller + joined(*replies)
+
+    def ok(value):
+        return bytes([0, 0, 1, 0]) + dump(value)
+
+    def error(status, code):
+        return bytes([0, status, 1, 2]) + dump({"error": code})
+
+    login = message("LOGIN", CONFIG=MINIMAL, PATH="/etc/c", USER="alice", UID=1000, DEADLINE=0)
+    stored = message("STORED")
+    pending = error(1, "authorization_pending")
+    renew = message("RENEW", SETTINGS=dump(SETTINGS), REFRESH_TOKEN="rt-0")
+    revoke = message("REVOKE", SETTINGS=dump(SETTINGS), REFRESH_TOKEN="rt-0", ACCESS_TOKEN="at-0")
+    files = message("FILES", FILE="s3cr3t")
+    with_password = message("LOGIN", CONFIG=FULL, PATH="/etc/c", USER="alice", UID=1000)
+    yield "exchange", "login", said(0, login + stored, ok(METADATA), ok(DEVICE), pending, ok(TOKENS))
+    yield "exchange", "login-files", said(0, login + message("FILES") + stored, ok(METADATA), ok(DEVICE), ok(TOKENS))
+    yield "exchange", "login-not-stored", said(0, login, ok(METADATA), ok(DEVICE), ok(TOKENS), ok({}))
+    yield "exchange", "login-other-user", said(0, login.replace(b"alice", b"mallo"), ok(METADATA), ok(DEVICE), ok(TOKENS))
+    yield "exchange", "login-denied", said(0, login, ok(METADATA), ok(DEVICE), error(1, "access_denied"))
+    yield "exchange", "login-slow", said(0, login, ok(METADATA), ok(DEVICE), error(1, "slow_down"), error(6, "x"), ok(TOKENS))
+    yield "exchange", "login-password", said(0, with_password + files + message("PASSWORD", PASSWORD="pw") + stored, ok(TOKENS))
+    yield "exchange", "login-oauth-metadata", said(0, login, bytes([0, 3, 1, 0]), ok(METADATA), ok(DEVICE), ok(TOKENS))
+    yield "exchange", "renew", said(1, renew + stored, ok(TOKENS))
+    yield "exchange", "renew-not-stored", said(1, renew, ok(TOKENS), ok({}), ok({}))
+    yield "exchange", "renew-no-revoke", said(1, renew.replace(b'"revoke": true', b'"revoke":false'), ok(TOKENS))
+    yield "exchange", "renew-unusable", said(1, renew, ok(dict(TOKENS, token_type="mac")), ok({}), ok({}))
+    yield "exchange", "renew-dead", said(1, renew, error(1, "invalid_grant"))
+    yield "exchange", "renew-lost", said(1, renew, bytes([2, 0, 1, 0]))
+    yield "exchange", "revoke", said(2, revoke, ok({}), ok({}))
+    yield "exchange", "revoke-refused", said(2, revoke, error(1, "unsupported_token_type"), error(6, ""))
+
 
 def main():
     for target, name, data in seeds():
