@@ -154,8 +154,12 @@ fakekeys_left(bool also_timed)
 
     for (i = PROCESS; i < FIRST; i++)
         mark(&keys[i], also_timed, found);
-    for (i = FIRST; i < n_keys; i++)
+    for (i = FIRST; i < n_keys; i++) {
+        if (found[i] && getenv("FUZZ_TRACE") != NULL)
+            (void) fprintf(stderr, "left: %s, %u s\n", keys[i].name,
+                           keys[i].timeout);
         n += found[i] && !keys[i].is_keyring;
+    }
     return n;
 }
 
@@ -291,9 +295,9 @@ long
 __wrap_keyctl_link(key_serial_t serial, key_serial_t ring_serial)
 {
     const struct key *key = find(serial);
-    struct key *ring = find(ring_serial);
+    struct key *ring = key != NULL ? find(ring_serial) : NULL; /* errno */
 
-    if (key == NULL || ring == NULL)
+    if (ring == NULL)
         return -1;
     HOLDS(ring->is_keyring);
     ring->links[key - keys] = true;

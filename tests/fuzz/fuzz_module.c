@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sanitizer/common_interface_defs.h>
+
 #include "common/io.h"
 #include "common/keyring.h"
 #include "common/outcome.h"
@@ -68,6 +70,8 @@ fails(void)
     if (!chance.armed || chance.left == 0 || --chance.left > 0)
         return 0;
     chance.failed++;
+    if (getenv("FUZZ_TRACE") != NULL)
+        __sanitizer_print_stack_trace(); /* where it fails */
     chance_next();
     return errors[chance.failed % ARRAY_LEN(errors)];
 }

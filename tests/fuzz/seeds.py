@@ -254,6 +254,42 @@ def seeds():
     yield "exchange", "revoke", said(2, revoke, ok({}), ok({}))
     yield "exchange", "revoke-refused", said(2, revoke, error(1, "unsupported_token_type"), error(6, ""))
 
+    rsa = {"kty": "RSA", "kid": "k1", "use": "sig", "alg": "RS256", "e": "AQAB",
+           "n": b64(b"\xc3" + bytes(range(255)))[:-1].decode() + "A"}
+    # RFC 7517 A.1, RFC 8037 A.2
+    p256 = {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM", "kid": "1"}
+    ed = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    for name, number, kid, keys in ("rsa", 0, b"k1", [rsa]), ("pss", 1, b"k1", [dict(rsa, alg="PS256")]), \
+            ("p256", 2, b"1", [p256]), ("ed25519", 5, b"", [ed]), ("weak", 0, b"k1", [dict(rsa, n="AQAB")]), \
+            ("all", 2, b"", [rsa, p256, ed]), ("off-curve", 2, b"1", [dict(p256, y=p256["x"])]), \
+            ("encryption", 0, b"k1", [dict(rsa, use="enc")]), ("many", 5, b"", [ed] * 12), ("none", 0, b"", []):
+        yield "jwks", name, bytes([number]) + joined(kid, dump({"keys": keys}), b"\x01" * 64)
+    yield "jwks", "no-set", b"\0" + joined(b"", b'{"keys":{}}')
+
+    claims = {"iss": ISSUER, "aud": "c", "sub": "24", "exp": 1800000300, "iat": 1799999990}
+    for name, hand, header, payload in (
+            ("p256", 0, {"alg": "ES256", "kid": "p256"}, claims), ("ed25519", 1, {"alg": "EdDSA", "kid": "ed"}, claims),
+            ("unpublished", 2, {"alg": "ES384"}, claims), ("no-kid", 0, {"alg": "ES256"}, claims),
+            ("none", 0, {"alg": "none"}, claims), ("crit", 0, {"alg": "ES256", "crit": ["b64"], "b64": False}, claims),
+            ("audiences", 0, {"alg": "ES256", "kid": "p256"}, dict(claims, aud=["c", "d"], azp="c")),
+            ("expired", 0, {"alg": "ES256", "kid": "p256"}, dict(claims, exp=1)),
+            ("later", 0, {"alg": "ES256", "kid": "p256"}, dict(claims, nbf=1900000000)),
+            ("another-issuer", 0, {"alg": "ES256", "kid": "p256"}, dict(claims, iss="https://other.example")),
+            ("another-type", 0, {"alg": "ES256", "kid": "p256", "typ": "at+jwt"}, claims)):
+        yield "id_token", name, bytes([hand]) + joined(dump(header), dump(payload), b"A")
+    yield "id_token", "unsigned", bytes([3]) + jwt(claims, {"alg": "ES256", "kid": "p256"})
+    yield "id_token", "no-signature", bytes([3]) + b".".join([b64({"alg": "none"}), b64(claims), b""])
+
+    table = b"# who\nsub 24 = alice\nalice@example.org = alice\nCN=x, O=y = root\n"
+    for name, user, value in ("name", b"alice", {"name": "alice"}), ("domain", b"alice", {"name": "alice@example.org"}), \
+            ("mapped", b"alice", {"name": "sub 24"}), ("root", b"root", {"name": "CN=x, O=y"}), \
+            ("case", b"alice", {"name": "Alice"}), ("array", b"alice", {"name": ["alice"]}), \
+            ("groups", b"alice", {"name": "alice", "realm_access": {"roles": ["staff"]}}), \
+            ("dotted", b"alice", {"name": "alice", "realm_access.roles": "admin"}):
+        yield "claims", name, joined(user, dump(value), table)
+    yield "claims", "bad-map", joined(b"alice", b'{"name":"alice"}', table + b"alice alice\n")
+
 
 def main():
     for target, name, data in seeds():
