@@ -9,8 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
+#include <cjson/cJSON.h>
 
+#include "common/secret.h"
 #include "tests/lib/fakeprovider.h"
 #include "tests/lib/test.h"
 
@@ -21,55 +22,59 @@ static const struct fake_answer *answers;
 static size_t n_answers, n_requests;
 static bool used[REQUESTS_MAX];
 static char *requests[REQUESTS_MAX];
-static const char *claims = "{}";
+static const char *claims = "{}", *kid = "k1";
+static enum signer signer = SIGNER_RSA;
 static char base[64];
 static int listener = -1;
 static pthread_t thread;
 
 /* ---- texts --------------------------------------------------------------- */
 
-/* Base64url without padding, to be freed. */
-static char *
-encode(const char *text)
-{
-    size_t len = strlen(text);
-    char *out = malloc(len * 2 + 8), *c;
-
-    (void) EVP_EncodeBlock((unsigned char *) out, (const unsigned char *) text,
-                           (int) len);
-    for (c = out; *c != '\0'; c++)
-        *c = (char) (*c == '+' ? '-' : *c == '/' ? '_' : *c == '=' ? '\0' : *c);
-    return out;
-}
-
 static char *
 make_id_token(void)
 {
-    char *expanded = fakeprovider_expand(claims), *token = NULL;
-    char *header = encode("{\"alg\":\"RS256\"}"), *payload = encode(expanded);
+    char *payload = fakeprovider_expand(claims), *header = NULL, *text;
+    struct secret token = {0};
 
-    if (asprintf(&token, "%s.%s.c2lnbmF0dXJl", header, payload) < 0)
+    if (asprintf(&header, "{\"alg\":\"RS256\",\"kid\":\"%s\"}", kid) < 0)
         abort();
+    signer_token("RS256", signer, header, payload, &token);
+    text = strdup(secret_text(&token));
+    secret_clear(&token);
     free(header);
     free(payload);
-    free(expanded);
-    return token;
+    return text;
+}
+
+static char *
+make_keys(void)
+{
+    cJSON *set = cJSON_CreateObject();
+    char *json, *text;
+
+    (void) cJSON_AddItemToArray(cJSON_AddArrayToObject(set, "keys"),
+                                signer_jwk(SIGNER_RSA, "k1"));
+    json = cJSON_PrintUnformatted(set);
+    text = strdup(json);
+    cJSON_free(json); /* not free(): json_init() */
+    cJSON_Delete(set);
+    return text;
 }
 
 char *
 fakeprovider_expand(const char *text)
 {
-    char *out = NULL, *id;
+    char *out = NULL, *made;
     size_t size = 0;
     FILE *file = open_memstream(&out, &size);
 
     for (; *text != '\0'; text++) {
         if (*text == '@') {
             (void) fputs(base, file);
-        } else if (*text == '$') {
-            id = make_id_token();
-            (void) fputs(id, file);
-            free(id);
+        } else if (*text == '$' || *text == '^') {
+            made = *text == '$' ? make_id_token() : make_keys();
+            (void) fputs(made, file);
+            free(made);
         } else {
             (void) fputc(*text, file);
         }
@@ -82,6 +87,13 @@ void
 fakeprovider_claims(const char *text)
 {
     claims = text;
+}
+
+void
+fakeprovider_signs(enum signer with, const char *named)
+{
+    signer = with;
+    kid = named;
 }
 
 const char *
@@ -229,6 +241,7 @@ fakeprovider_start(const struct fake_answer *list, size_t count)
     socklen_t len = sizeof(address);
 
     assert_true(count <= REQUESTS_MAX);
+    fakeprovider_signs(SIGNER_RSA, "k1");
     answers = list;
     n_answers = count;
     n_requests = 0;

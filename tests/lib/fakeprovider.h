@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "tests/lib/signer.h"
+
 #define FAKE_HANG_UP 0  /* read the request, then close the connection */
 #define FAKE_SILENCE -1 /* read the request, then say nothing */
 
@@ -16,7 +18,8 @@
 
 /*
  * Answers to one path are given in their order, each once; then it is 404.  In
- * a body, @ stands for the provider's address, and $ for an ID token.
+ * a body, @ stands for the provider's address, $ for an ID token, signed with
+ * RS256, and ^ for the JWK Set with SIGNER_RSA as "k1".
  */
 struct fake_answer {
     const char *path;
@@ -33,6 +36,9 @@ void fakeprovider_stop(void);
 /* The claims of the ID tokens from now on; borrowed.  @ as above. */
 void fakeprovider_claims(const char *claims);
 
+/* Whose key signs them, and what it is called.  Each start makes it "k1" again. */
+void fakeprovider_signs(enum signer signer, const char *kid);
+
 /* Its address with a path behind it; good until the eighth call after this. */
 const char *fakeprovider_url(const char *path);
 
@@ -46,7 +52,7 @@ const char *fakeprovider_request(size_t i);
 void fakeprovider_check(size_t i, const char *path, const char *form,
                         const char *file, int line);
 
-/* A text with @ and $ replaced, to be freed. */
+/* A text with @, $ and ^ replaced, to be freed. */
 char *fakeprovider_expand(const char *text);
 
 #endif
