@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,104 +10,14 @@
 #include "tests/lib/fakeprovider.h"
 #include "tests/lib/test.h"
 
-#define NOW INT64_C(1800000000)
-
-static char issuer[] = "https://h", client_id[] = "c", subject[] = "s1";
-
-static const struct settings pure = {
-    .issuer = issuer,
-    .client_id = client_id,
-    .subject = subject,
-};
-
-/* renew_check() with an ID token of these claims, or with this very text. */
-static int
-check(const char *claims, const char *text, struct token *token,
-      struct problem *problem)
-{
-    char *id = NULL;
-    int r;
-
-    *token = (struct token){0};
-    if (claims != NULL) {
-        fakeprovider_claims(claims);
-        id = fakeprovider_expand("$");
-        text = id;
-    }
-    assert_int_equal(secret_append_text(&token->id, text, 100000), 0);
-    r = renew_check(&pure, NOW, token, problem);
-    free(id);
-    return r;
-}
-
 #define CLAIMS(iss, aud, sub, exp)                                             \
     "{\"iss\":\"" iss "\",\"aud\":\"" aud "\",\"sub\":\"" sub                  \
     "\",\"iat\":1700000000,\"exp\":" exp "}"
 
-static void
-an_id_token_must_be_for_the_same_person(void **state UNUSED)
-{
-    static const struct {
-        const char *claims;
-        const char *reason; /* NULL: it is good */
-    } cases[] = {
-        {CLAIMS("https://h", "c", "s1", "1800000300"), NULL},
-        {CLAIMS("https://h", "c", "s2", "1800000300"), "renewed for 's2'"},
-        {CLAIMS("https://i", "c", "s1", "1800000300"), "is from 'https://i'"},
-        {CLAIMS("https://h", "d", "s1", "1800000300"), "not for this client"},
-        {"{}", "is from ''"},
-    };
-    size_t i;
-
-    for (i = 0; i < ARRAY_LEN(cases); i++) {
-        struct problem problem = {0};
-        struct token token;
-        int r = check(cases[i].claims, NULL, &token, &problem);
-
-        if (cases[i].reason == NULL) {
-            assert_int_equal(r, 0);
-            assert_int_equal(token.id_expires_at, 1800000300);
-        } else {
-            assert_int_equal(r, -EPROTO);
-            assert_int_equal(problem.outcome, OUTCOME_DEAD);
-            if (strstr(problem.reason, cases[i].reason) == NULL)
-                fail_msg("%s: %s", cases[i].claims, problem.reason);
-        }
-        token_clear(&token);
+#define KEYS                                                                   \
+    {                                                                          \
+        "/k", 200, "^", NULL                                                   \
     }
-}
-
-static void
-none_is_good_and_a_malformed_one_is_not(void **state UNUSED)
-{
-    struct problem problem = {0};
-    struct token token;
-
-    assert_int_equal(check(NULL, "", &token, &problem), 0);
-    token_clear(&token);
-    assert_int_equal(check(NULL, "x.y.z", &token, &problem), -EPROTO);
-    assert_int_equal(problem.outcome, OUTCOME_DEAD);
-    assert_string_equal(problem.reason,
-                        "the ID token is malformed: its header is not "
-                        "base64url without padding");
-    token_clear(&token);
-}
-
-static void
-one_that_is_out_of_date_is_left_out(void **state UNUSED)
-{
-    struct problem problem = {0};
-    struct token token;
-
-    assert_int_equal(check(CLAIMS("https://h", "c", "s1", "1799990000"), NULL,
-                           &token, &problem),
-                     0);
-    assert_int_equal(token.id.len, 0);
-    assert_non_null(strstr(problem.reason, "expired 10000 s ago"));
-    token_clear(&token);
-}
-
-/* ---- with a provider ----------------------------------------------------- */
 
 static int
 teardown(void **state UNUSED)
@@ -122,7 +31,8 @@ teardown(void **state UNUSED)
     "\"client_auth\":\"client_secret_post\",\"client_secret\":\"x y\","        \
     "\"audience\":\"a\",\"resource\":\"r1 r2\",\"timeout\":2,"                 \
     "\"insecure_http\":true,\"revoke\":true,\"token_endpoint\":\"@/t\","       \
-    "\"revocation_endpoint\":\"@/r\"}"
+    "\"revocation_endpoint\":\"@/r\",\"jwks_uri\":\"@/k\","                    \
+    "\"signing_algorithms\":\"RS256\"}"
 
 static void
 ask(struct play *play, const char *refresh, struct message *result)
@@ -147,6 +57,7 @@ a_renewal_asks_as_the_standard_says(void **state UNUSED)
          "60,"
          "\"refresh_token\":\"RT2\",\"id_token\":\"$\",\"scope\":\"x\"}",
          NULL},
+        KEYS,
     };
     struct message result = {0};
     struct play play;
@@ -165,7 +76,7 @@ a_renewal_asks_as_the_standard_says(void **state UNUSED)
     assert_false(message_has(&result, FIELD_SETTINGS)); /* only at login */
     play_say_kind(&play, KIND_STORED);
     assert_int_equal(play_end(&play), 0);
-    assert_int_equal(fakeprovider_count(), 1);
+    assert_int_equal(fakeprovider_count(), 2);
     assert_request(0, "/t",
                    "grant_type=refresh_token&refresh_token=RT%2B1&audience=a&"
                    "resource=r1&resource=r2&client_id=c&client_secret=x%20y");
@@ -189,6 +100,54 @@ without_rotation_there_is_no_refresh_token(void **state UNUSED)
     assert_false(message_has(&result, FIELD_ID_TOKEN));
     play_say_kind(&play, KIND_STORED);
     assert_int_equal(play_end(&play), 0);
+    assert_int_equal(fakeprovider_count(), 1); /* no keys without need */
+    message_clear(&result);
+}
+
+/* The access token does not depend on it. */
+static void
+an_id_token_that_is_forgotten_is_said_with_a_good_result(void **state UNUSED)
+{
+    static const struct {
+        const char *claims;
+        struct fake_answer keys;
+        const char *reason; /* part of it */
+    } cases[] = {
+        {CLAIMS("@", "c", "s1", "1700000300"), KEYS, "expired"},
+        {CLAIMS("@", "c", "s1", "4102444800"),
+         {"/k", 503, NULL, "Retry-After: 30"},
+         "503"},
+    };
+    struct message result = {0};
+    struct play play;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct fake_answer answers[] = {
+            {"/t", 200,
+             "{\"access_token\":\"AT2\",\"token_type\":\"bearer\","
+             "\"refresh_token\":\"RT2\",\"id_token\":\"$\"}",
+             NULL},
+            cases[i].keys,
+        };
+
+        fakeprovider_claims(cases[i].claims);
+        fakeprovider_start(answers, ARRAY_LEN(answers));
+        ask(&play, "RT1", &result);
+        assert_string_equal(message_text(&result, FIELD_OUTCOME), "ok");
+        assert_string_equal(message_text(&result, FIELD_ACCESS_TOKEN), "AT2");
+        assert_string_equal(message_text(&result, FIELD_REFRESH_TOKEN), "RT2");
+        assert_false(message_has(&result, FIELD_ID_TOKEN));
+        assert_false(message_has(&result, FIELD_ID_EXPIRES_AT));
+        assert_false(message_has(&result, FIELD_RETRY_AFTER));
+        if (strstr(message_text(&result, FIELD_REASON), cases[i].reason)
+            == NULL)
+            fail_msg("%s", message_text(&result, FIELD_REASON));
+        play_say_kind(&play, KIND_STORED);
+        assert_int_equal(play_end(&play), 0);
+        assert_int_equal(fakeprovider_count(), 2);
+        fakeprovider_stop();
+    }
     message_clear(&result);
 }
 
@@ -234,6 +193,7 @@ another_subject_is_dead_and_its_tokens_are_revoked(void **state UNUSED)
          "{\"access_token\":\"AT2\",\"token_type\":\"bearer\","
          "\"refresh_token\":\"RT2\",\"id_token\":\"$\"}",
          NULL},
+        KEYS,
         {"/r", 200, NULL, NULL},
         {"/r", 200, NULL, NULL},
     };
@@ -244,11 +204,11 @@ another_subject_is_dead_and_its_tokens_are_revoked(void **state UNUSED)
     fakeprovider_start(answers, ARRAY_LEN(answers));
     ask(&play, "RT1", &result);
     assert_string_equal(message_text(&result, FIELD_OUTCOME), "dead");
-    assert_int_equal(fakeprovider_count(), 3); /* before the result was sent */
-    assert_request(1, "/r",
+    assert_int_equal(fakeprovider_count(), 4); /* before the result was sent */
+    assert_request(2, "/r",
                    "token=RT2&token_type_hint=refresh_token&client_id=c&"
                    "client_secret=x%20y");
-    assert_request(2, "/r",
+    assert_request(3, "/r",
                    "token=AT2&token_type_hint=access_token&client_id=c&"
                    "client_secret=x%20y");
     assert_int_equal(play_end(&play), 0);
@@ -270,20 +230,19 @@ a_request_without_a_refresh_token_is_not_served(void **state UNUSED)
 int
 main(void)
 {
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_id_token_must_be_for_the_same_person),
-        cmocka_unit_test(none_is_good_and_a_malformed_one_is_not),
-        cmocka_unit_test(one_that_is_out_of_date_is_left_out),
-        cmocka_unit_test_teardown(a_renewal_asks_as_the_standard_says,
-                                  teardown),
-        cmocka_unit_test_teardown(without_rotation_there_is_no_refresh_token,
-                                  teardown),
-        cmocka_unit_test_teardown(a_failed_renewal_has_its_class, teardown),
-        cmocka_unit_test_teardown(
-            another_subject_is_dead_and_its_tokens_are_revoked, teardown),
-        cmocka_unit_test(a_request_without_a_refresh_token_is_not_served),
+        TEST(a_renewal_asks_as_the_standard_says),
+        TEST(without_rotation_there_is_no_refresh_token),
+        TEST(an_id_token_that_is_forgotten_is_said_with_a_good_result),
+        TEST(a_failed_renewal_has_its_class),
+        TEST(another_subject_is_dead_and_its_tokens_are_revoked),
+        TEST(a_request_without_a_refresh_token_is_not_served),
     };
+    int failed;
 
     json_init();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    signer_free();
+    return failed;
 }
