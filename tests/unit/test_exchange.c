@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,6 +235,184 @@ a_renewal_leaves_no_secret_behind(void **state UNUSED)
     assert_wiped();
 }
 
+/* ---- what a provider repeats --------------------------------------------- */
+
+/* No secret is like another one, nor in the words of ours. */
+#define AT       "CANARY-access-token-0123456789"
+#define RT       "CANARX-refresh-token-0123456789"
+#define SECRET   "CANARZ-client-secret-0123456789"
+#define PASSWORD "CANARW-password-0123456789"
+#define ISSUED                                                                 \
+    "{\"access_token\":\"" AT "\",\"token_type\":\"bearer\","                  \
+    "\"refresh_token\":\"" RT "\",\"id_token\":\"$\"}"
+
+#define WELL_KNOWN "/.well-known/openid-configuration"
+
+/* Play a login until its result, by password and with the client's secret. */
+static void
+log_in(struct play *play, struct message *result)
+{
+    struct message message = {.kind = KIND_LOGIN};
+    char *config = fakeprovider_expand(
+        "[provider]\nissuer = @\nclient_id = c\ninsecure_http = yes\n"
+        "client_secret_file = /s\nclient_auth = client_secret_post\n"
+        "[login]\ngrant = password\nusername_claim = name\n"
+        "claims_from = id_token userinfo\n");
+
+    play_begin(play, "login");
+    set(&message, FIELD_CONFIG, config);
+    set(&message, FIELD_PATH, "/etc/oidc.conf");
+    set(&message, FIELD_USER, "alice");
+    set(&message, FIELD_UID, "1000");
+    play_say(play, &message);
+    play_hear(play, KIND_NEED_FILES, &message);
+    message_clear(&message);
+    message.kind = KIND_FILES;
+    set(&message, FIELD_FILE, SECRET);
+    play_say(play, &message);
+    play_hear(play, KIND_NEED_PASSWORD, &message);
+    message_clear(&message);
+    message.kind = KIND_PASSWORD;
+    set(&message, FIELD_PASSWORD, PASSWORD);
+    play_say(play, &message);
+    play_hear(play, KIND_RESULT, result);
+    free(config);
+}
+
+static void
+assert_hidden(const struct message *result)
+{
+    static const char *const words[] = {"CANARY", "CANARX", "CANARZ", "CANARW"};
+    static const enum field fields[] = {FIELD_REASON, FIELD_NOTICE};
+    size_t i, j;
+
+    for (i = 0; i < ARRAY_LEN(fields); i++)
+        for (j = 0; j < ARRAY_LEN(words); j++)
+            if (strstr(message_text(result, fields[i]), words[j]) != NULL)
+                fail_msg("%s", message_text(result, fields[i]));
+}
+
+/* A text with each ~ replaced by another one, to be freed; NULL for NULL. */
+static char *
+fill_in(const char *text, const char *with)
+{
+    char *out = NULL;
+    size_t size = 0;
+    FILE *file;
+
+    if (text == NULL)
+        return NULL;
+    file = open_memstream(&out, &size);
+    assert_non_null(file);
+    for (; *text != '\0'; text++)
+        if (*text == '~')
+            (void) fputs(with, file);
+        else
+            (void) fputc(*text, file);
+    (void) fclose(file);
+    return out;
+}
+
+/* What a provider says, with a ~ where it repeats a secret. */
+struct saying {
+    const char *claims;   /* of the ID token, without NAMES */
+    const char *userinfo; /* what is not said here is good */
+    const char *refused;  /* by the token endpoint */
+    const char *left;     /* by the revocation endpoint */
+};
+
+static void
+assert_not_repeated(const struct saying *saying, const char *secret)
+{
+    char *claims = fill_in(saying->claims, secret);
+    char *userinfo = fill_in(saying->userinfo, secret);
+    char *refused = fill_in(saying->refused, secret);
+    char *left = fill_in(saying->left, secret);
+    const struct fake_answer answers[] = {
+        {WELL_KNOWN, 200,
+         "{\"issuer\":\"@\",\"token_endpoint\":\"@/t\",\"jwks_uri\":\"@/k\","
+         "\"userinfo_endpoint\":\"@/u\",\"revocation_endpoint\":\"@/r\"}",
+         NULL},
+        {"/t", refused != NULL ? 400 : 200, refused != NULL ? refused : ISSUED,
+         NULL},
+        {"/k", 200, "^", NULL},
+        {"/u", 200, userinfo, NULL},
+        {"/r", left != NULL ? 400 : 200, left, NULL},
+        {"/r", left != NULL ? 400 : 200, left, NULL},
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_claims(claims);
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    log_in(&play, &result);
+    assert_string_not_equal(message_text(&result, FIELD_OUTCOME), "ok");
+    assert_true(message_has(&result, FIELD_REASON));
+    assert_true(message_has(&result, FIELD_NOTICE));
+    assert_hidden(&result);
+    assert_int_equal(play_end(&play), 0);
+    fakeprovider_stop();
+    message_clear(&result);
+    free(claims);
+    free(userinfo);
+    free(refused);
+    free(left);
+}
+
+static void
+what_a_provider_repeats_is_in_no_reason_and_no_notice(void **state UNUSED)
+{
+#define ID(claims)                                                             \
+    "{" claims ",\"aud\":\"c\",\"iat\":1700000000,\"exp\":4102444800}"
+#define US "\"iss\":\"@\",\"sub\":\"s\""
+    static const struct saying sayings[] = {
+        {.claims = ID("\"iss\":\"~\",\"sub\":\"s\"")},
+        {.claims = ID(US ",\"name\":\"~\""), .userinfo = "{\"sub\":\"s\"}"},
+        {.claims = ID(US ",\"azp\":\"~\"")},
+        {.claims = ID("\"iss\":\"@\",\"sub\":\"~\""),
+         .userinfo = "{\"sub\":\"s\"}"},
+        {.claims = ID(US), .userinfo = "{\"sub\":\"~\"}"},
+        {.claims = ID(US), .userinfo = "{\"sub\":\"s\",\"name\":\"~\"}"},
+        {.claims = ID(US), .userinfo = "{\"error\":\"~\"}"},
+        {.claims = ID(US),
+         .userinfo = "{\"error\":\"e\",\"error_description\":\"of ~\"}"},
+        {.claims = ID(US ",\"name\":\"bob\""),
+         .userinfo = "{\"sub\":\"s\"}",
+         .left = "{\"error\":\"e\",\"error_description\":\"of ~\"}"},
+    };
+    static const struct saying refusal = {
+        .claims = "{}",
+        .refused = "{\"error\":\"e\",\"error_description\":\"of ~\"}",
+    };
+    static const char *const secrets[] = {AT, RT, SECRET};
+    size_t i, j;
+
+    for (i = 0; i < ARRAY_LEN(sayings); i++)
+        for (j = 0; j < ARRAY_LEN(secrets); j++)
+            assert_not_repeated(&sayings[i], secrets[j]);
+    assert_not_repeated(&refusal, SECRET);
+    assert_not_repeated(&refusal, PASSWORD);
+}
+
+static void
+a_renewal_repeats_no_token_either(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 400, "{\"error\":\"e\",\"error_description\":\"of CANARY-RT1\"}",
+         NULL},
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    ask(&play, SETTINGS("true"));
+    play_hear(&play, KIND_RESULT, &result);
+    assert_string_equal(message_text(&result, FIELD_OUTCOME), "dead");
+    assert_hidden(&result);
+    assert_int_equal(play_end(&play), 0);
+    message_clear(&result);
+}
+
 int
 main(void)
 {
@@ -249,10 +428,15 @@ main(void)
         TEST(another_word_than_stored_does_not_store),
         TEST(a_result_that_nobody_hears_is_revoked),
         TEST(a_renewal_leaves_no_secret_behind),
+        TEST(what_a_provider_repeats_is_in_no_reason_and_no_notice),
+        TEST(a_renewal_repeats_no_token_either),
     };
+    int failed;
 
     json_init();
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) /* as main() does */
         return 1;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    signer_free();
+    return failed;
 }
