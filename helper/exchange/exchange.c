@@ -85,7 +85,6 @@ discard(struct exchange *exchange, struct problem *problem)
     if (!token_is_empty(&exchange->token))
         r = revoke_tokens(&client, &exchange->token.refresh,
                           &exchange->token.access, problem);
-    token_clear(&exchange->token);
     return r == 0;
 }
 
@@ -94,9 +93,9 @@ discard(struct exchange *exchange, struct problem *problem)
  * name, a claim or an error, no secret of this exchange goes into a log.
  */
 static void
-hide_secrets(struct exchange *exchange, const struct message *request)
+hide_secrets(const struct exchange *exchange, const struct message *request,
+             struct problem *problem)
 {
-    struct problem *problem = &exchange->problem;
     struct form said = {0};
 
     form_hide(&said, &exchange->settings.client_secret);
@@ -143,21 +142,29 @@ send_result(struct exchange *exchange, enum outcome outcome,
     return r;
 }
 
+/* What was issued is not left behind.  The caller learns whether it is. */
+static void
+give_up(struct exchange *exchange, const struct message *request)
+{
+    struct problem *problem = &exchange->problem, left = {0};
+    char reason[sizeof(problem->reason)];
+
+    if (discard(exchange, &left))
+        return;
+    hide_secrets(exchange, request, &left);
+    memcpy(reason, problem->reason, sizeof(reason));
+    (void) problem_set(problem, problem->outcome, /* returns -EPROTO */
+                       "%.700s; what it issued is not revoked: %.200s", reason,
+                       left.reason);
+}
+
 static int
 fail(struct exchange *exchange)
 {
-    struct problem *problem = &exchange->problem, left = {0};
     struct message result = {0}; /* the verb's may be half done */
-    char reason[sizeof(problem->reason)];
     int r;
 
-    if (!discard(exchange, &left)) {
-        memcpy(reason, problem->reason, sizeof(reason));
-        (void) problem_set(problem, problem->outcome, /* returns -EPROTO */
-                           "%.700s; what it issued is not revoked: %.200s",
-                           reason, left.reason);
-    }
-    r = send_result(exchange, problem->outcome, &result);
+    r = send_result(exchange, exchange->problem.outcome, &result);
     message_clear(&result);
     return r;
 }
@@ -187,7 +194,9 @@ serve(struct exchange *exchange, const struct verb *verb)
     r = caller_expect(&exchange->caller, verb->kind, &request);
     if (r == 0)
         r = verb->run(exchange, &request, &result);
-    hide_secrets(exchange, &request);
+    hide_secrets(exchange, &request, &exchange->problem);
+    if (r == -EPROTO)
+        give_up(exchange, &request);
     message_clear(&request);
     if (r == 0)
         r = deliver(exchange, &result);

@@ -114,7 +114,7 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
     assert_string_equal(config.client_secret_file, "/etc/secret");
     assert_int_equal(config.secret_line, 18);
     assert_string_equal(config.username_map_file, "/etc/map");
-    assert_int_equal(config.map_line, 8);
+    assert_int_equal(config.map_line, 9);
     assert_int_equal(config.claims_from, CLAIMS_ID_TOKEN_USERINFO);
     assert_string_equal(config.groups_claim, "realm_access.roles");
     assert_string_equal(config.require_group, "ssh admin");

@@ -337,8 +337,8 @@ assert_not_repeated(const struct saying *saying, const char *secret)
          NULL},
         {"/k", 200, "^", NULL},
         {"/u", 200, userinfo, NULL},
-        {"/r", left != NULL ? 400 : 200, left, NULL},
-        {"/r", left != NULL ? 400 : 200, left, NULL},
+        {"/r", left != NULL ? 503 : 200, left, NULL},
+        {"/r", left != NULL ? 503 : 200, left, NULL},
     };
     struct message result = {0};
     struct play play;
