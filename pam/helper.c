@@ -79,18 +79,24 @@ start_confirm(const struct start *start, struct helper *out)
     return r;
 }
 
-/* Those of the names that are in the keyring.  Returns their number. */
-static size_t
-find_keys(key_serial_t ring, key_serial_t keys[static 4])
+/* Those of the names that are in the keyring: 0 with their number in *n. */
+static int
+find_keys(key_serial_t ring, key_serial_t keys[static 4], size_t *n)
 {
     static const char *const names[] = {KEY_ACCESS_TOKEN, KEY_REFRESH_TOKEN,
                                         KEY_SETTINGS};
-    size_t i, n = 0;
+    size_t i;
+    int r;
 
-    for (i = 0; i < ARRAY_LEN(names); i++)
-        if (keyring_find(ring, "user", names[i], &keys[n]) == 0)
-            n++;
-    return n;
+    *n = 0;
+    for (i = 0; i < ARRAY_LEN(names); i++) {
+        r = keyring_find(ring, "user", names[i], &keys[*n]);
+        if (r == 0)
+            ++*n;
+        else if (r != -ENOKEY && r != -EKEYREVOKED && r != -EKEYEXPIRED)
+            return r;
+    }
+    return 0;
 }
 
 int
@@ -102,7 +108,9 @@ helper_start(const struct helper_user *user, key_serial_t ring,
     size_t n_keys;
     int r;
 
-    n_keys = find_keys(ring, keys);
+    r = find_keys(ring, keys, &n_keys);
+    if (r < 0)
+        return r;
     if (tokens != 0)
         keys[n_keys++] = tokens;
     start.self = pidfd_open(getpid(), 0);

@@ -141,7 +141,7 @@ leak_found(const struct secret *secret, const char *text)
     struct secret copy = {0};
     bool leak;
 
-    if (secret->len == 0)
+    if (secret->len < LEAK_MIN)
         return false;
     leak =
         secret_append(&copy, text, strnlen(text, LEAK_TEXT_MAX), LEAK_TEXT_MAX)

@@ -227,9 +227,10 @@ run(struct exchange *exchange, const struct message *request,
     int64_t uid, seconds;
     int r;
 
-    if (message_number(request, FIELD_UID, &uid) < 0
-        || message_number(request, FIELD_DEADLINE, &seconds) < 0)
+    if (message_number(request, FIELD_UID, &uid) < 0)
         return -EBADMSG;
+    if (message_number(request, FIELD_DEADLINE, &seconds) < 0)
+        seconds = 0;
     deadline = device_deadline(seconds); /* discovery counts, too */
     r = configure(exchange, request, config);
     if (r == 0)

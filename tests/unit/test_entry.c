@@ -583,6 +583,7 @@ each_account_has_its_code(void **state UNUSED)
 static void
 an_account_of_another_user_or_a_low_uid_is_refused(void **state UNUSED)
 {
+    seen.stores = true;
     assert_int_equal(authenticate(), PAM_SUCCESS);
     assert_int_equal(account(), PAM_SUCCESS);
     assert_int_not_equal(seen.looked_at, 0);
