@@ -49,7 +49,7 @@ items() { sed -n "s/^\\.It $1 \\([^ ]*\\).*/\\1/p"; }
 
 # ---- the module's arguments --------------------------------------------------
 
-code=$(grep -oE '\bOPTION\([A-Z]+, +[a-z_]+\)' pam/options.c | sed -E 's/.*, +([a-z_]+)\)/\1/')
+code=$(sed -nE 's/^ *(OPTION\([A-Z]+, |LIMITED\()([a-z_]+)[,)].*/\2/p' pam/options.c)
 same 'the module sorts its arguments' "$code" "$(sort <<<"$code")"
 same "$module, OPTIONS: the module's arguments" "$code" "$(section $module OPTIONS | items Cm)"
 same "$module, SYNOPSIS: the module's arguments" "$code" \
@@ -129,6 +129,16 @@ result $? 'README.md: troubleshooting has log lines as headings'
 none 'README.md: every log line of troubleshooting is in a source' "$(unknown <<<"$headings")"
 none "$helper, DIAGNOSTICS: every log line is in a source" \
     "$(section $helper DIAGNOSTICS | sed -n 's/^\.It //p' | sed 's/\.\.\./…/g; s/ 10 s / … s /' | unknown)"
+
+# ---- the threat model --------------------------------------------------------
+
+# In the table of promises: | promise | test, test |
+tests=$(awk '/^## / {on = /^## What is promised/} on && /^\|/' SECURITY.md | awk -F'|' '{print $3}' | grep -oE '[a-zA-Z_0-9]{12,}' | sort -u)
+[[ $(wc -l <<<"$tests") -gt 30 ]]
+result $? 'SECURITY.md names the tests of its promises'
+none 'SECURITY.md: every one of these tests exists' "$(for name in $tests; do
+    grep -rqE "^(def )?(test_)?$name\(" tests/unit tests/integration || [[ -e tests/integration/$name.py ]] || echo "$name"
+done)"
 
 # ---- files, packages, versions -----------------------------------------------
 
