@@ -182,7 +182,7 @@ cache_read(const struct cache *cache, const char *url, int64_t now,
     struct secret text = {0};
     char name[NAME_MAX_LEN];
     cJSON *entry = NULL, *found = NULL;
-    int64_t fetched;
+    int64_t fetched = 0; /* gcc does not see that is_right() sets it */
 
     if (cache->dir <= 0 || make_name(url, ".json", name) < 0)
         return -ENOENT;
