@@ -255,7 +255,8 @@ class Stub:
         return {"provider_issuer": self.issuer, "provider_insecure_http": "yes",
                 "provider_token_endpoint": f"{self.issuer}/token",
                 "provider_device_authorization_endpoint": f"{self.issuer}/device",
-                "provider_revocation_endpoint": f"{self.issuer}/revoke", **more}
+                "provider_revocation_endpoint": f"{self.issuer}/revoke",
+                "provider_jwks_uri": f"{self.issuer}/jwks", **more}
 
     def forms(self, path):
         return [form for _, asked, _, form in self.asked if asked == path]

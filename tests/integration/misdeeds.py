@@ -23,7 +23,7 @@ NO_ANSWER = "The login provider does not answer as it should. Please try again l
 REFUSED = "The provider refused the login."
 TRANSIENT = ("PAM_AUTHINFO_UNAVAIL", "warning", NO_ANSWER)
 MISCONFIGURED = ("PAM_SERVICE_ERR", "err", NOT_SET_UP)
-DENIED = ("PAM_AUTH_ERR", "notice", REFUSED)
+DENIED = ("PAM_MAXTRIES", "notice", REFUSED)
 EXPIRED = ("PAM_AUTH_ERR", "notice", "Nobody approved the login in time.")
 
 WHAT = {
@@ -589,7 +589,7 @@ for name, value in {"nothing": None, "a number": 5, "nine kilobytes": "x" * 9000
 
 
 def claim(name, reason, notice=REFUSED, **claims):
-    case(name, "token", ("PAM_AUTH_ERR", "notice", notice), reason, claims=claims)
+    case(name, "token", ("PAM_MAXTRIES", "notice", notice), reason, claims=claims)
 
 
 for name, value, shown in (
@@ -637,7 +637,7 @@ case("a description with the device code in base64", "token", MISCONFIGURED, HID
 
 NOT_REVOKED = (r"^the provider says this is 'root', not '{{user}}'; what it issued is not revoked: "
                r"the revocation endpoint at localhost:\d+ {}")
-WRONG_NAME = ("PAM_AUTH_ERR", "notice", "You are 'root' at the provider, not '{user}'.")
+WRONG_NAME = ("PAM_MAXTRIES", "notice", "You are 'root' at the provider, not '{user}'.")
 for name, misdeed in {
         "no answer": (TIMED_OUT, {"act": silent}), "a reset": (UNUSABLE + ".+", {"act": then_reset()}),
         "a body of 10 GiB": (TOO_LARGE, {"act": endless(BIG, b" " * LARGE)}),

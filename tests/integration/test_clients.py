@@ -92,7 +92,7 @@ def asked(stub, provider, **settings):
     else:
         attempt.code()
         attempt.app.answer()
-    assert attempt.end().result == "PAM_AUTH_ERR", attempt.log.lines()
+    assert attempt.end().result == "PAM_MAXTRIES", attempt.log.lines()
     return stub.asked
 
 
@@ -165,7 +165,7 @@ def test_an_access_token_that_is_a_JWT_for_a_resource_will_do(provider):
 def test_another_claim_can_be_the_name(provider):
     configure(provider, login_username_claim="email", provider_scope="openid email offline_access",
               login_grant="password")
-    Attempt(provider).password().refused("PAM_AUTH_ERR", "notice",
+    Attempt(provider).password().refused("PAM_MAXTRIES", "notice",
                                          "the provider says this is 'alice@example.test', not 'alice'",
                                          "You are 'alice@example.test' at the provider, not 'alice'.")
     configure(provider, login_username_claim="sub", login_grant="password")
@@ -177,7 +177,8 @@ def test_another_claim_can_be_the_name(provider):
 def endpoints(provider):
     return {"provider_token_endpoint": provider.token_endpoint,
             "provider_device_authorization_endpoint": provider.device_authorization_endpoint,
-            "provider_revocation_endpoint": provider.revocation_endpoint}
+            "provider_revocation_endpoint": provider.revocation_endpoint,
+            "provider_jwks_uri": provider.jwks_uri}
 
 
 def test_with_endpoints_in_the_configuration_nothing_is_discovered(provider):

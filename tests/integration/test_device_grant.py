@@ -125,23 +125,23 @@ def test_the_login_goes_on_after(provider, answers):
 
 
 @pytest.mark.parametrize("answer, result, level, reason, notice", [
-    pytest.param(error("access_denied"), "PAM_AUTH_ERR", "notice", "answered 400 access_denied", REFUSED,
+    pytest.param(error("access_denied"), "PAM_MAXTRIES", "notice", "answered 400 access_denied", REFUSED,
                  id="access_denied"),
-    pytest.param(error("access_denied", 200), "PAM_AUTH_ERR", "notice", "answered 200 access_denied", REFUSED,
+    pytest.param(error("access_denied", 200), "PAM_MAXTRIES", "notice", "answered 200 access_denied", REFUSED,
                  id="access_denied_with_status_200"),
     pytest.param(error("expired_token"), "PAM_AUTH_ERR", "notice", "answered 400 expired_token", NOT_IN_TIME,
                  id="expired_token"),
-    pytest.param(error("invalid_grant"), "PAM_AUTH_ERR", "notice", "answered 400 invalid_grant", REFUSED,
+    pytest.param(error("invalid_grant"), "PAM_MAXTRIES", "notice", "answered 400 invalid_grant", REFUSED,
                  id="invalid_grant"),
     pytest.param(error("invalid_client", 401), "PAM_SERVICE_ERR", "err", "answered 401 invalid_client", NOT_SET_UP,
                  id="invalid_client"),
     pytest.param(error("unsupported_grant_type"), "PAM_SERVICE_ERR", "err", "answered 400 unsupported_grant_type",
                  NOT_SET_UP, id="unsupported_grant_type"),
-    pytest.param(error("made_up_by_somebody"), "PAM_AUTH_ERR", "notice", "answered 400 made_up_by_somebody", REFUSED,
+    pytest.param(error("made_up_by_somebody"), "PAM_MAXTRIES", "notice", "answered 400 made_up_by_somebody", REFUSED,
                  id="an_error_that_nobody_knows"),
-    pytest.param(error("e\x1b[2J\n\u202er"), "PAM_AUTH_ERR", "notice", r"answered 400 e\?\[2J\?\?+r", REFUSED,
+    pytest.param(error("e\x1b[2J\n\u202er"), "PAM_MAXTRIES", "notice", r"answered 400 e\?\[2J\?\?+r", REFUSED,
                  id="an_error_with_control_characters"),
-    pytest.param({"times": 1, "answer": {"status": 401}}, "PAM_AUTH_ERR", "notice",
+    pytest.param({"times": 1, "answer": {"status": 401}}, "PAM_MAXTRIES", "notice",
                  "answered 401 without an error code", REFUSED, id="an_empty_401"),
     pytest.param({"times": 1, "answer": {"status": 404}}, "PAM_SERVICE_ERR", "err",
                  "answered 404 without an error code", NOT_SET_UP, id="an_empty_404"),
@@ -160,7 +160,7 @@ def test_tokens_whose_answer_was_lost_are_not_left_alive(provider):
     # Asking again with the used code makes the provider revoke what it issued.
     provider.faults(**{"token:device_code": {"times": 1, "drop": "after"}})
     attempt = Attempt(provider).approve()
-    attempt.refused("PAM_AUTH_ERR", "notice", rf"{TOKEN} answered 400 invalid_grant.*", REFUSED)
+    attempt.refused("PAM_MAXTRIES", "notice", rf"{TOKEN} answered 400 invalid_grant.*", REFUSED)
     assert len(attempt.issued()) == 1
 
 

@@ -107,7 +107,7 @@ def both(*arguments):
           "dropped connection"),
     early("device_authorization", {"answer": {"status": 404}}, "PAM_SERVICE_ERR", "err",
           "answered 404 without an error code", NOT_SET_UP, "404"),
-    early("device_authorization", {"answer": {"status": 401}}, "PAM_AUTH_ERR", "notice",
+    early("device_authorization", {"answer": {"status": 401}}, "PAM_MAXTRIES", "notice",
           "answered 401 without an error code", REFUSED, "empty 401"),
     early("device_authorization", {"answer": {"status": 400, "body": {
         "error": "invalid_scope", "error_description": "no \x1b[31mred\nline \u202eever"}}}, "PAM_SERVICE_ERR", "err",
@@ -218,7 +218,7 @@ def test_a_redirect_is_not_followed(provider, route, status):
 
 def test_a_user_who_denies_is_refused(provider):
     attempt = Attempt(provider).deny()
-    attempt.refused("PAM_AUTH_ERR", "notice", rf"{TOKEN} answered 400 access_denied.*", REFUSED)
+    attempt.refused("PAM_MAXTRIES", "notice", rf"{TOKEN} answered 400 access_denied.*", REFUSED)
     assert not attempt.issued()
 
 
@@ -234,7 +234,7 @@ def test_a_code_that_nobody_approves_expires(provider):
 
 def test_a_code_that_another_user_approves_is_refused_and_that_users_tokens_are_revoked(provider):
     attempt = Attempt(provider).approve("bob")
-    attempt.refused("PAM_AUTH_ERR", "notice", "the provider says this is 'bob', not 'alice'",
+    attempt.refused("PAM_MAXTRIES", "notice", "the provider says this is 'bob', not 'alice'",
                     "You are 'bob' at the provider, not 'alice'.")
     assert attempt.issued()[0]["user"] == "bob"
     assert not attempt.unrevoked()
@@ -281,7 +281,7 @@ def test_a_client_that_the_provider_does_not_know_is_an_error_of_the_set_up(prov
 NAMELESS = "The provider does not say who you are."
 
 
-def answer(name, reason, notice=REFUSED, result="PAM_AUTH_ERR", level="notice", **fault):
+def answer(name, reason, notice=REFUSED, result="PAM_MAXTRIES", level="notice", **fault):
     return pytest.param(fault, result, level, reason, notice, id=name.replace(" ", "_"))
 
 
@@ -295,7 +295,7 @@ def named(name, value, reason, notice):
 
 @pytest.mark.parametrize("fault, result, level, reason, notice", [
     answer("no ID token", r"the provider issued no ID token \(is openid in the scope\?\)", remove=["id_token"]),
-    answer("an ID token that is none", "the ID token is malformed", set={"id_token": "abc.def"}),
+    answer("an ID token that is none", "the ID token is malformed: parts: 2, not 3", set={"id_token": "abc.def"}),
     answer("an ID token that is too long", r"the ID token of 40000 bytes does not fit into a key, which holds 32767",
            NOT_SET_UP, "PAM_SERVICE_ERR", "err", set={"id_token": "x" * 40000}),
     answer("a token type of another kind", "the provider issued a token of type 'mac', not of type 'bearer'",
@@ -319,28 +319,28 @@ def named(name, value, reason, notice):
     id_token("an ID token of tomorrow", r"the ID token is not valid yet \(is the clock of this host right\?\)",
              set={"nbf": 4102444800}),
     id_token("an ID token without a subject", r"the ID token has no usable subject \(sub\)", remove=["sub"]),
-    id_token("no name", "no usable name: claim preferred_username is missing in the ID token", NAMELESS,
+    id_token("no name", "no usable name: claim preferred_username is missing", NAMELESS,
              remove=["preferred_username"]),
-    named("a number as name", 61001, "no usable name: claim preferred_username is not a name in the ID token",
+    named("a number as name", 61001, "no usable name: claim preferred_username is not a text",
           NAMELESS),
-    named("null as name", None, "no usable name: claim preferred_username is not a name in the ID token", NAMELESS),
-    named("a list of names", ["alice"], "no usable name: claim preferred_username is not a name in the ID token",
+    named("null as name", None, "no usable name: claim preferred_username is not a text", NAMELESS),
+    named("a list of names", ["alice"], "no usable name: claim preferred_username is not a text",
           NAMELESS),
-    named("an empty name", "", "no usable name: claim preferred_username is not a name in the ID token", NAMELESS),
-    named("control characters in the name", "al\x1b[2Jice\n", r"the provider says this is 'al\?\[2Jice\?', not 'alice'",
+    named("an empty name", "", "no usable name: claim preferred_username is empty", NAMELESS),
+    named("control characters in the name", "al\x1b[2Jice\n", r"the provider says this is 'al\?\[2Jice\?', which is no local user: .*",
           "You are 'al?[2Jice?' at the provider, not 'alice'."),
-    named("a name written backwards", "\u202ealice", r"the provider says this is '\?+alice', not 'alice'",
+    named("a name written backwards", "\u202ealice", r"the provider says this is '\?+alice', which is no local user: .*",
           "You are '???alice' at the provider, not 'alice'."),
-    named("a NUL behind the name", "alice\0x", "the ID token is malformed", REFUSED),
+    named("a NUL behind the name", "alice\0x", "the ID token is malformed: its payload is not a JSON object, or has a member twice", REFUSED),
     named("another case", "Alice", "the provider says this is 'Alice', not 'alice'",
           "You are 'Alice' at the provider, not 'alice'."),
-    named("a space behind the name", "alice ", "the provider says this is 'alice ', not 'alice'",
+    named("a space behind the name", "alice ", "the provider says this is 'alice ', which is no local user: .*",
           "You are 'alice ' at the provider, not 'alice'."),
     named("a name with a domain", "alice@example.test",
           "the provider says this is 'alice@example.test', not 'alice'",
           "You are 'alice@example.test' at the provider, not 'alice'."),
-    named("a name without end", "alice" * 1000, r"the provider says this is '(alice)+[alice]*\.\.\.', not 'alice'",
-          "You are '" + ("alice" * 20)[:60] + "...' at the provider, not 'alice'."),
+    named("a name without end", "alice" * 1000, "no usable name: claim preferred_username is longer than 255 bytes",
+          NAMELESS),
 ])
 def test_tokens_are_refused_and_revoked_when_there_is(provider, fault, result, level, reason, notice):
     provider.faults(**{"token:password": fault})
@@ -356,14 +356,14 @@ def test_tokens_are_refused_and_revoked_when_there_is(provider, fault, result, l
 def test_the_name_is_missing_where_the_provider_has_it_at_userinfo_only(provider):
     provider.start(CLAIMS_IN_ID_TOKEN=0)
     attempt = Attempt(provider).approve()
-    attempt.refused("PAM_AUTH_ERR", "notice", "no usable name: claim preferred_username is missing in the ID token",
+    attempt.refused("PAM_MAXTRIES", "notice", "no usable name: claim preferred_username is missing",
                     NAMELESS)
     assert attempt.issued() and not attempt.unrevoked()
 
 
 def test_a_scope_without_openid_brings_no_ID_token(provider):
     attempt = with_password(provider, provider_scope="offline_access")
-    attempt.refused("PAM_AUTH_ERR", "notice", r"the provider issued no ID token \(is openid in the scope\?\)", REFUSED)
+    attempt.refused("PAM_MAXTRIES", "notice", r"the provider issued no ID token \(is openid in the scope\?\)", REFUSED)
     assert attempt.issued() and not attempt.unrevoked()
 
 
@@ -392,7 +392,7 @@ def test_an_answer_with_tokens_that_is_cut_off_is_not_used(provider):
 def test_tokens_that_are_refused_are_revoked_also_with_revoke_no(provider):
     provider.faults(**{"token:password": {"id_token": {"set": {"aud": "other"}}}})
     attempt = with_password(provider, logout_revoke="no")
-    attempt.refused("PAM_AUTH_ERR", "notice", "the ID token is not for this client .*", REFUSED)
+    attempt.refused("PAM_MAXTRIES", "notice", "the ID token is not for this client .*", REFUSED)
     assert attempt.issued() and not attempt.unrevoked()
 
 
@@ -400,7 +400,7 @@ def test_the_line_says_when_refused_tokens_could_not_be_revoked(provider):
     provider.faults(**{"token:password": {"id_token": {"set": {"aud": "other"}}},
                        "revocation": {"answer": {"status": 500}}})
     with_password(provider).refused(
-        "PAM_AUTH_ERR", "notice",
+        "PAM_MAXTRIES", "notice",
         r"the ID token is not for this client \('pam-public'\); what it issued is not revoked:"
         rf" the revocation endpoint at {HOST} answered 500 without an error code", REFUSED)
 
@@ -409,7 +409,7 @@ def test_the_line_says_when_refused_tokens_could_not_be_revoked(provider):
     pytest.param({"answer": {"status": 500}}, "PAM_AUTHINFO_UNAVAIL", "warning", "answered 500 without an error code",
                  NO_ANSWER, id="500"),
     pytest.param(HTML, "PAM_AUTHINFO_UNAVAIL", "warning", PORTAL, NO_ANSWER, id="200_with_HTML"),
-    pytest.param({"answer": {"status": 401}}, "PAM_AUTH_ERR", "notice", "answered 401 without an error code", REFUSED,
+    pytest.param({"answer": {"status": 401}}, "PAM_MAXTRIES", "notice", "answered 401 without an error code", REFUSED,
                  id="empty_4xx"),
     pytest.param({"answer": {"status": 400, "body": {"error": "unsupported_grant_type"}}}, "PAM_SERVICE_ERR", "err",
                  "answered 400 unsupported_grant_type", NOT_SET_UP, id="grant_not_offered"),

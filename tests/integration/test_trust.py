@@ -105,7 +105,7 @@ def test_how_and_when_the_user_proved_who_they_are_counts(provider, settings, cl
     if good:
         attempt.succeeded()
     else:
-        attempt.refused("PAM_MAXTRIES", "notice", r".*(acr|auth_time).*", ...)
+        attempt.refused("PAM_MAXTRIES", "notice", r".*(acr|auth_time|max_age).*", ...)
 
 
 # ---- who may log in -------------------------------------------------------------------
