@@ -97,14 +97,15 @@ schedule(struct helper *helper, const struct verdict *verdict)
 /* ---- Actions ---- */
 
 static void
-log_sandbox(const struct helper *helper, const struct message *result)
+log_sandbox(struct helper *helper, const struct message *result)
 {
     char sandbox[256];
 
-    if (message_has(result, FIELD_SANDBOX))
+    if (message_has(result, FIELD_SANDBOX) && !helper->sandbox_told)
         syslog(LOG_DEBUG, "user %s: sandbox of the exchange: %s", helper->user,
                text_clean(message_text(result, FIELD_SANDBOX), sandbox,
                           sizeof(sandbox)));
+    helper->sandbox_told = true;
 }
 
 static void
@@ -266,7 +267,7 @@ end(struct helper *helper)
 }
 
 static void
-finish(const struct helper *helper, const struct message *result)
+finish(struct helper *helper, const struct message *result)
 {
     char reason[256];
     bool ok =

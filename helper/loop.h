@@ -19,6 +19,7 @@ struct helper {
     int login;        /* pidfd of the login program; -1 once it has died */
     enum phase phase;
     bool reload;
+    bool sandbox_told; /* once for each session is enough */
     struct tokens tokens;
     struct request request;
     int64_t expires_at; /* of the access token: Unix time in seconds */

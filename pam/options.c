@@ -88,7 +88,7 @@ options_parse(int argc, const char **argv, struct options *out,
     struct options parsed = {.config = CONFIG_PATH,
                              .deadline = 110, /* sshd waits for 120 s */
                              .max_logins = 100,
-                             .max_user_logins = 5,
+                             .max_user_logins = 20,
                              .minimum_uid = 1000};
     int i;
 

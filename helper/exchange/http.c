@@ -13,7 +13,7 @@
 #define BODY_MAX   ((size_t) 1024 * 1024)
 #define HEADER_MAX ((size_t) 64 * 1024)
 /* Connections that curl may keep, and attempts at one. */
-#define WIRES_MAX 64
+#define WIRES_MAX  64
 #define USER_AGENT PACKAGE_NAME "/" PACKAGE_VERSION
 
 /* clang-format off */

@@ -152,7 +152,7 @@ def test_inside_a_revocation_all_is_refused_and_the_revocation_succeeds(provider
     log.one("tokens removed and revoked")
 
 
-def test_what_is_in_force_is_logged_for_each_exchange_when_debugging(provider, log):
+def test_what_is_in_force_is_in_the_debug_log_once_for_each_session(provider, log):
     set_stage(provider, KEYINIT_REVOKE + SESSION.replace(".so", ".so debug"))
     session = opened("close", "end")
     assert not log.lines(r"pam_oidc_session.*sandbox of"), "it was not asked for"
@@ -162,7 +162,7 @@ def test_what_is_in_force_is_logged_for_each_exchange_when_debugging(provider, l
     session.answer()
     session.finish()
     wait_gone()
-    assert len(log.lines(rf"debug .*helper.*user alice: {REPORT}")) == 2
+    assert len(log.lines(rf"debug .*helper.*user alice: {REPORT}")) == 1
     stack("oidc-app", AUTH.replace(".so\n", ".so debug\n", 1))
     login = app("authenticate", "end")
     login.line("authenticate: PAM_SUCCESS")
