@@ -103,6 +103,7 @@ who_text(const struct approval *approval, char *out, size_t size)
     text_clean(approval->user, user, sizeof(user));
     text_clean(approval->remote, remote, sizeof(remote));
     (void) snprintf(out, size,
+                    "This login waits for an approval:\n\n"
                     "    Login to:    %s\n"
                     "    As user:     %s\n"
                     "    Asked from:  %s\n\n",
@@ -143,7 +144,7 @@ approval_text(const struct message *prompt, const struct approval *approval,
               char *out, size_t size)
 {
     char uri[URI_SIZE], code[CODE_SIZE], complete[URI_SIZE + 64], lifetime[64];
-    char who[3 * WHO_SIZE + 64], deadline[128];
+    char who[3 * WHO_SIZE + 128], deadline[128];
 
     who_text(approval, who, sizeof(who));
     deadline_text(prompt, approval->left, deadline, sizeof(deadline));

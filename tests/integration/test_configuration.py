@@ -226,9 +226,9 @@ def test_a_setting_before_the_first_section_is_refused(provider):
 
 
 @pytest.mark.parametrize("section, key, among", [
-    ("provider", "client_secret", "issuer, client_id, client_secret_file, .*jwks_uri"),
-    ("provider", "Issuer", "issuer, client_id, client_secret_file, .*jwks_uri"),
-    ("login", "issuer", "grant, username_claim"),
+    ("provider", "client_secret", "issuer, client_id, client_secret_file, .*signing_algorithms"),
+    ("provider", "Issuer", "issuer, client_id, client_secret_file, .*signing_algorithms"),
+    ("login", "issuer", "grant, username_claim, .*max_age"),
     ("renewal", "revoke", "before_expiry"),
     ("logout", "before_expiry", "revoke"),
 ])
@@ -272,7 +272,7 @@ FLAG = "yes or no"
 PROXY = "http://HOST:PORT, https://, socks5:// or socks5h://, without user name and path"
 MARGIN = "auto, a number of seconds, or a percentage such as 10%"
 AUTH = "none, client_secret_basic or client_secret_post"
-CLAIM = "the name of a claim in the ID token"
+CLAIM = "the name of a claim"
 SECONDS = "a number of seconds from 1 to 60"
 
 VALUES = [
@@ -372,7 +372,7 @@ SECRET_LINE = rf"{CONFIG}:\d+: \[provider\] client_secret_file: {SECRET_FILE}:"
     pytest.param(lambda path: write("CANARY-secret\0basic", path, 0o600), "the secret contains a control character",
                  id="has_a_NUL"),
     pytest.param(lambda path: write("x" * 4097, path, 0o600), "the file is too large", id="is_larger_than_4096_bytes"),
-    pytest.param(lambda path: write("x" * 70000, path, 0o600), "is larger than 64 KiB", id="is_larger_than_64_KiB"),
+    pytest.param(lambda path: write("x" * 17000, path, 0o600), "is larger than 16 KiB", id="is_larger_than_16_KiB"),
 ])
 def test_a_secret_file_is_refused_that(provider, spoil, wrong):
     confidential(provider)
@@ -440,6 +440,7 @@ def test_every_setting_that_the_example_comments_out_is_a_valid_one(provider):
     text = re.sub(r"(?m)^client_id =$", "client_id = pam-public", text)
     text = text.replace("client_auth = none", "client_auth = client_secret_basic")
     text = re.sub(r"(?m)^client_secret_file = .*", f"client_secret_file = {SECRET_FILE}", text)
+    text = re.sub(r"(?m)^username_map_file = .*", "", text)  # instead of username_strip_domain
     write("x", SECRET_FILE, 0o600)
     write(text)
     attempt = Attempt(provider).end()

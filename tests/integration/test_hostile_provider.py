@@ -370,7 +370,7 @@ def renewals(request, authority, decoys):
     meter.over.set()
     lines = log.lines(r"oidc.session.helper")
     for session in sessions:
-        session.log = [line for line in lines if f"user {session.user}:" in line]
+        session.log = [line for line in lines if f"user {session.user}:" in line and ".debug " not in line]
     return {"visitors": decoys.seen[before:], **{session.case.name: session for session in sessions}}
 
 

@@ -345,7 +345,7 @@ ATTEMPT(socket_in_cache)
 
     if (fd == -1)
         return errno;
-    (void) snprintf(name.sun_path, sizeof(name.sun_path), "%.80s/socket",
+    (void) snprintf(name.sun_path, sizeof(name.sun_path), "%.98s/socket",
                     place->cache); /* short */
     r = result(bind(fd, (const struct sockaddr *) &name, sizeof(name)));
     close(fd);
