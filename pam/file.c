@@ -16,9 +16,9 @@ static const struct {
     size_t max;
     const char *too_large;
 } limits[] = {
-    [FILE_CONFIG] = {64U * 1024, "is larger than 64 KiB"},
-    [FILE_SECRET] = {16U * 1024, "is larger than 16 KiB"},
-    [FILE_MAP] = {192U * 1024, "is larger than 192 KiB"},
+    [FILE_CONFIG] = {(size_t) 64 * 1024, "is larger than 64 KiB"},
+    [FILE_SECRET] = {(size_t) 16 * 1024, "is larger than 16 KiB"},
+    [FILE_MAP] = {(size_t) 192 * 1024, "is larger than 192 KiB"},
 };
 
 /* NULL when a file may be trusted. */

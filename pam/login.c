@@ -151,7 +151,7 @@ answer_prompt(struct dialogue *dialogue, const struct message *question)
     }
     left = deadline_left(dialogue);
     if (message_number(question, FIELD_EXPIRES_IN, &expires_in) == 0
-        && expires_in < 24 * 3600)
+        && expires_in < INT64_C(24) * 3600)
         dialogue->patience =
             SILENCE_MAX_S + (left > 0 && left < expires_in ? left : expires_in);
     /* The exchange asks the provider meanwhile; see what it found

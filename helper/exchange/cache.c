@@ -29,7 +29,7 @@
 /* To be removed at once: a directory that is fuller than this stays so. */
 #define SWEEP_MAX 4096
 
-#define HASH_LEN     32
+#define HASH_LEN     ((size_t) 32)
 #define NAME_MAX_LEN (2 * HASH_LEN + sizeof(".json"))
 
 /* ---- names --------------------------------------------------------------- */

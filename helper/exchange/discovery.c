@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "helper/exchange/discovery.h"
 #include "helper/exchange/document.h"
 #include "helper/exchange/json.h"
@@ -114,9 +115,7 @@ discovery_read(const cJSON *json, struct settings *settings,
         field = (char **) (void *) ((char *) settings + endpoints[i].offset);
         if (url == NULL || *field != NULL)
             continue;
-        *field = strdup(url);
-        if (*field == NULL)
-            r = -ENOMEM;
+        r = text_copy(url, field);
     }
     return r;
 }

@@ -56,16 +56,19 @@ static int
 unescape(const struct secret *text, struct secret *out)
 {
     const uint8_t *data = text->data;
+    int r = 0, high, low;
     uint8_t byte;
     size_t i;
-    int r = 0;
 
     for (i = 0; r == 0 && i < text->len; i++) {
         byte = data[i] == '+' ? ' ' : data[i];
-        if (byte == '%' && text->len - i > 2 && hex_digit(data[i + 1]) >= 0
-            && hex_digit(data[i + 2]) >= 0) {
-            byte = (uint8_t) (hex_digit(data[i + 1]) << 4
-                              | hex_digit(data[i + 2]));
+        high = low = -1;
+        if (byte == '%' && text->len - i > 2) {
+            high = hex_digit(data[i + 1]);
+            low = hex_digit(data[i + 2]);
+        }
+        if (high >= 0 && low >= 0) {
+            byte = (uint8_t) (high * 16 + low);
             i += 2;
         }
         r = secret_append(out, &byte, 1, LEAK_TEXT_MAX);

@@ -127,10 +127,9 @@ url_port(const char *url, uint16_t otherwise)
 
     if (parsed == NULL
         || curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME)
-               != CURLUE_OK)
-        port = 0;
-    else if (curl_url_get(parsed, CURLUPART_PORT, &text, flags) == CURLUE_OK
-             && number_parse(text, UINT16_MAX, &port) < 0)
+               != CURLUE_OK
+        || (curl_url_get(parsed, CURLUPART_PORT, &text, flags) == CURLUE_OK
+            && number_parse(text, UINT16_MAX, &port) < 0))
         port = 0;
     curl_free(text);
     curl_url_cleanup(parsed);
