@@ -385,8 +385,9 @@ a_handshake_that_never_ends_is_ended(void **state UNUSED)
     assert_int_equal(http_open(&http, &impatient), 0);
     assert_int_equal(http_get(&http, url, &reply), 0);
     assert_int_equal(reply.code, CURLE_OPERATION_TIMEDOUT);
-    assert_string_equal(reply.detail,
-                        "the connection was ended at the time limit");
+    /* On a slow machine curl notices it before our alarm does. */
+    assert_true(has(reply.detail, "ended at the time limit")
+                || has(reply.detail, "timed out after"));
     assert_false(reply.sent);
     assert_in_range(time(NULL) - start, 1, 5);
     http_reply_clear(&reply);
