@@ -13,6 +13,7 @@
 #include "helper/exchange/introspection.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/jwks.h"
+#include "helper/exchange/leak.h"
 #include "helper/exchange/userinfo.h"
 
 /* ---- the ID token -------------------------------------------------------- */
@@ -127,7 +128,8 @@ identity_check_login(struct exchange *exchange, const struct config *config,
         r = access_check(claims, &access, user, uid, &exchange->problem);
     if (r == 0)
         r = text_copy(json_text(claims, "sub"), &exchange->settings.subject);
-    if (!config_wants_id_token(config))
+    /* After an error the reason is still to be compared with it. */
+    if (r == 0 && !config_wants_id_token(config))
         secret_clear(&exchange->token.id);
     cJSON_Delete(claims);
     return r;
@@ -135,10 +137,14 @@ identity_check_login(struct exchange *exchange, const struct config *config,
 
 /* ---- at a renewal -------------------------------------------------------- */
 
-/* The reason goes with a good outcome. */
+/* The reason goes with a good outcome, but only if it does not repeat it. */
 static void
 forget_id_token(struct exchange *exchange)
 {
+    if (leak_found(&exchange->token.id, exchange->problem.reason))
+        (void) problem_set(&exchange->problem, OUTCOME_OK, /* it goes on */
+                           "the ID token cannot be verified; why is not "
+                           "shown: it repeats the token");
     secret_clear(&exchange->token.id);
     exchange->problem.retry_after = 0;
 }

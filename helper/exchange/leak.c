@@ -12,9 +12,12 @@
 /* base64 may begin anywhere: its digits come in groups of so many. */
 #define GROUP 4U
 
+/* Of a '+' nobody knows whether it was a blank before. */
 static uint8_t
 fold(uint8_t byte)
 {
+    if (byte == '+')
+        return ' ';
     return byte >= 'A' && byte <= 'Z' ? (uint8_t) (byte - 'A' + 'a') : byte;
 }
 
@@ -61,7 +64,7 @@ unescape(const struct secret *text, struct secret *out)
     size_t i;
 
     for (i = 0; r == 0 && i < text->len; i++) {
-        byte = data[i] == '+' ? ' ' : data[i];
+        byte = data[i];
         high = low = -1;
         if (byte == '%' && text->len - i > 2) {
             high = hex_digit(data[i + 1]);

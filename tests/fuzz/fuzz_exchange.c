@@ -4,31 +4,47 @@
  * What the provider issued is revoked unless the caller has stored it.
  *
  * The input: the verb; two bytes length and what the caller says; then what the
- * provider answers, each as five bytes about the request and a body.
+ * provider answers, each as four bytes about the request and a body.  In a body
+ * '$' stands for an ID token with the claims that the next text has, '~' for
+ * one that is signed with a key which is not the provider's, and '^' for the
+ * provider's keys.
  */
 #include <config.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/io.h"
 #include "common/outcome.h"
+#include "helper/exchange/access.h"
 #include "helper/exchange/exchange.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/revoke.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/lib/signer.h"
 
 /* Nobody but the linker calls a __wrap_. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #pragma GCC diagnostic ignored "-Wmissing-declarations"
 
+static char *keys; /* the provider's, as it publishes them */
+
 int
 LLVMFuzzerInitialize(int *argc UNUSED, char ***argv UNUSED)
 {
+    cJSON *set;
+
     json_init();
+    set = cJSON_CreateObject();
+    HOLDS(cJSON_AddItemToArray(cJSON_AddArrayToObject(set, "keys"),
+                               signer_jwk(SIGNER_P256, "k")));
+    keys = cJSON_PrintUnformatted(set);
+    HOLDS(keys != NULL);
+    cJSON_Delete(set);
     HOLDS(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
     return 0;
 }
@@ -36,6 +52,7 @@ LLVMFuzzerInitialize(int *argc UNUSED, char ***argv UNUSED)
 /* ---- The provider ---- */
 
 static struct input provider;
+static struct secret signed_tokens; /* that are the provider's, in lines */
 static struct reply {
     CURLcode code;
     long status;
@@ -71,6 +88,61 @@ __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...)
     return r;
 }
 
+/* Its timeouts are libFuzzer's. */
+int __real_sigaction(int number, const struct sigaction *action,
+                     struct sigaction *before);
+
+int
+__wrap_sigaction(int number, const struct sigaction *action,
+                 struct sigaction *before)
+{
+    if (number == SIGALRM && provider.data != NULL)
+        return 0;
+    return __real_sigaction(number, action, before);
+}
+
+unsigned
+__wrap_alarm(unsigned seconds UNUSED)
+{
+    return 0;
+}
+
+static void
+add_token(bool ours, struct secret *out)
+{
+    struct secret token = {0};
+    char *claims = input_text(&provider, NULL);
+
+    if (ours)
+        signer_token("ES256", SIGNER_P256, "{\"alg\":\"ES256\",\"kid\":\"k\"}",
+                     claims, &token);
+    else
+        signer_token("ES384", SIGNER_P384, "{\"alg\":\"ES384\",\"kid\":\"k\"}",
+                     claims, &token);
+    HOLDS(secret_append(out, token.data, token.len, SIZE_MAX / 2) == 0);
+    HOLDS(!ours
+          || (secret_append(&signed_tokens, token.data, token.len, SIZE_MAX / 2)
+                  == 0
+              && secret_append(&signed_tokens, "\n", 1, SIZE_MAX / 2) == 0));
+    secret_clear(&token);
+    free(claims);
+}
+
+static void
+fill_in(const char *body, size_t len, struct secret *out)
+{
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        if (body[i] == '$' || body[i] == '~')
+            add_token(body[i] == '$', out);
+        else if (body[i] == '^')
+            HOLDS(secret_append_text(out, keys, SIZE_MAX / 2) == 0);
+        else
+            HOLDS(secret_append(out, &body[i], 1, SIZE_MAX / 2) == 0);
+    }
+}
+
 CURLcode
 __wrap_curl_easy_perform(CURL *curl UNUSED)
 {
@@ -78,6 +150,7 @@ __wrap_curl_easy_perform(CURL *curl UNUSED)
                                      CURLE_OPERATION_TIMEDOUT,
                                      CURLE_PEER_FAILED_VERIFICATION};
     static const long statuses[] = {200, 400, 401, 404, 429, 500, 503, 302};
+    struct secret filled = {0};
     size_t len;
     char *body;
 
@@ -89,8 +162,12 @@ __wrap_curl_easy_perform(CURL *curl UNUSED)
     reply.begun = input_byte(&provider);
     reply.retry_after = (curl_off_t) input_byte(&provider) * 30;
     body = input_text(&provider, &len);
-    if (len > 0 && write_function(body, 1, len, write_data) != len)
+    fill_in(body, len, &filled);
+    if (filled.len > 0
+        && write_function((char *) filled.data, 1, filled.len, write_data)
+               != filled.len)
         reply.code = CURLE_WRITE_ERROR;
+    secret_clear(&filled);
     free(body);
     return reply.code;
 }
@@ -122,8 +199,11 @@ __wrap_caller_sleep(struct caller *caller UNUSED, int64_t seconds)
 /* ---- What is watched ---- */
 
 static struct {
-    struct secret access, refresh; /* issued, and not revoked */
+    struct secret access, refresh, id; /* issued, and not revoked */
     bool issued, usable, stored, revokes;
+    bool may;        /* access_check() has said yes … */
+    char user[256];  /* … to them */
+    int64_t uid;
 } seen;
 
 int __real_token_parse(const cJSON *json, int64_t sent_at, struct token *out,
@@ -144,6 +224,23 @@ __wrap_token_parse(const cJSON *json, int64_t sent_at, struct token *out,
     HOLDS(secret_append(&seen.refresh, out->refresh.data, out->refresh.len,
                         SIZE_MAX / 2)
           == 0);
+    HOLDS(secret_append(&seen.id, out->id.data, out->id.len, SIZE_MAX / 2)
+          == 0);
+    return r;
+}
+
+int __real_access_check(const cJSON *claims, const struct access *access,
+                        const char *user, int64_t uid, struct problem *problem);
+
+int
+__wrap_access_check(const cJSON *claims, const struct access *access,
+                    const char *user, int64_t uid, struct problem *problem)
+{
+    int r = __real_access_check(claims, access, user, uid, problem);
+
+    seen.may = r == 0;
+    seen.uid = uid;
+    (void) snprintf(seen.user, sizeof(seen.user), "%s", user);
     return r;
 }
 
@@ -187,14 +284,70 @@ __wrap_http_open(struct http *http, const struct settings *settings)
 
 /* ---- What must be true ---- */
 
+/* What the exchange itself says; a token may be made of the same words. */
+static const char own_words[] =
+    "the reason is not shown: it repeats a secret; what it issued is not "
+    "revoked: the ID token cannot be verified; why is not shown: it repeats "
+    "the token The provider's answer cannot be used.";
+
+/* A text has no twelve bytes in a row of a secret. */
+static bool
+is_kept_secret(const char *text, const struct secret *secret)
+{
+    size_t i;
+
+    for (i = 0; i + 12 <= secret->len; i++)
+        if (memmem(text, strlen(text), secret->data + i, 12) != NULL
+            && memmem(own_words, strlen(own_words), secret->data + i, 12)
+                   == NULL)
+            return false;
+    return true;
+}
+
 static void
-check_result(const char *verb, const struct message *result)
+check_words(const char *text)
+{
+    HOLDS(is_printable(text));
+    HOLDS(is_kept_secret(text, &seen.access));
+    HOLDS(is_kept_secret(text, &seen.refresh));
+    HOLDS(is_kept_secret(text, &seen.id));
+}
+
+/* An ID token goes on only if the provider's key has signed it. */
+static void
+check_id_token(const struct secret *token)
+{
+    HOLDS(token->len == 0
+          || (signed_tokens.len > 0
+              && memmem(signed_tokens.data, signed_tokens.len, token->data,
+                        token->len)
+                     != NULL));
+}
+
+/* Whoever logs in is whom access_check() was asked for. */
+static void
+check_login(const struct message *request, const struct message *result)
+{
+    int64_t uid;
+
+    HOLDS(message_number(request, FIELD_UID, &uid) == 0);
+    HOLDS(seen.may && seen.uid == uid);
+    HOLDS(strncmp(seen.user, message_text(request, FIELD_USER),
+                  sizeof(seen.user) - 1)
+          == 0);
+    HOLDS(message_text(result, FIELD_SUBJECT)[0] != '\0');
+}
+
+static void
+check_result(const char *verb, const struct message *request,
+             const struct message *result)
 {
     enum outcome outcome;
 
     HOLDS(outcome_parse(message_text(result, FIELD_OUTCOME), &outcome) == 0);
-    HOLDS(is_printable(message_text(result, FIELD_REASON)));
-    HOLDS(is_printable(message_text(result, FIELD_NOTICE)));
+    check_words(message_text(result, FIELD_REASON));
+    check_words(message_text(result, FIELD_NOTICE));
+    check_id_token(&result->field[FIELD_ID_TOKEN]);
     if (outcome != OUTCOME_OK) {
         HOLDS(!message_has(result, FIELD_ACCESS_TOKEN));
         HOLDS(!message_has(result, FIELD_REFRESH_TOKEN));
@@ -203,16 +356,21 @@ check_result(const char *verb, const struct message *result)
         HOLDS(seen.usable);
         HOLDS(message_has(result, FIELD_ACCESS_TOKEN));
         HOLDS(message_has(result, FIELD_EXPIRES_AT));
+        if (strcmp(verb, "login") == 0)
+            check_login(request, result);
     }
 }
 
-/* Whole messages, and a RESULT at the end if it ended well. */
+/*
+ * Whole messages, files asked for first or never, and a RESULT at the end if it
+ * ended well.
+ */
 static void
-check_said(const char *verb, int fd, int r)
+check_said(const char *verb, const struct message *request, int fd, int r)
 {
     struct message message = {0};
     struct secret said = {0};
-    size_t at = 0, results = 0;
+    size_t at = 0, results = 0, count = 0;
     ssize_t n;
 
     HOLDS(lseek(fd, 0, SEEK_SET) == 0);
@@ -222,9 +380,11 @@ check_said(const char *verb, int fd, int r)
         n = message_decode(said.data + at, said.len - at, &message);
         HOLDS(n > 0);
         at += (size_t) n;
+        HOLDS(message.kind != KIND_NEED_FILES || count == 0);
+        count++;
         if (message.kind == KIND_RESULT) {
             results++;
-            check_result(verb, &message);
+            check_result(verb, request, &message);
         }
     }
     HOLDS((results == 1) == (r == 0));
@@ -256,17 +416,24 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const verbs[] = {"login", "renew", "revoke"};
     struct input input = {data, size};
     const char *verb = verbs[input_byte(&input) % ARRAY_LEN(verbs)];
-    int in = make_caller(&input), out = memfd_create("out", MFD_CLOEXEC), r;
+    int out = memfd_create("out", MFD_CLOEXEC), in, r;
+    struct message request = {0};
 
     HOLDS(out >= 0);
+    if (input.len > 2)
+        HOLDS(message_decode(input.data + 2, input.len - 2, &request) != 1);
+    in = make_caller(&input);
     provider = input;
     memset(&seen, 0, sizeof(seen));
     r = exchange_run(verb, in, out);
     HOLDS(r <= 0);
-    check_said(verb, out, r);
+    check_said(verb, &request, out, r);
     HOLDS(!seen.issued || seen.stored || (r == 0 && !seen.revokes));
     secret_clear(&seen.access);
     secret_clear(&seen.refresh);
+    secret_clear(&seen.id);
+    secret_clear(&signed_tokens);
+    message_clear(&request);
     fd_close(&in);
     fd_close(&out);
     return 0;

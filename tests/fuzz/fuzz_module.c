@@ -5,7 +5,8 @@
  * provider said so and all is kept; otherwise nothing is.
  *
  * The input: the number of failures; how many calls work before each; how the
- * application, the helper and libpam behave; then what the exchange writes.
+ * application, the helper and libpam behave; whose account is asked for; then
+ * what the exchange writes.
  */
 #include <config.h>
 
@@ -35,6 +36,7 @@
 
 #define CONFIG "/fuzz/oidc-session.conf"
 #define SECRET "/fuzz/secret"
+#define MAP    "/fuzz/map"
 
 enum behaviour {
     USE_FIRST_PASS = 1,
@@ -122,7 +124,41 @@ static unsigned behaviour;
 static struct input exchange; /* what it writes */
 static int heard;             /* what was said to it, or -1 */
 
-/* Two files exist, root's and private. */
+/* The slots of the logins: nobody else has any, but a lock may fail. */
+static int slots_directory;
+
+int
+__wrap_mkdir(const char *path UNUSED, mode_t mode UNUSED)
+{
+    errno = fails();
+    return errno != 0 ? -1 : 0;
+}
+
+int __real_openat(int dir, const char *path, int flags, ...);
+
+int
+__wrap_openat(int dir, const char *path, int flags, ...)
+{
+    if (!chance.armed)
+        return __real_openat(dir, path, flags, 0600);
+    errno = fails();
+    return errno != 0 ? -1 : memfd_create("slots", MFD_CLOEXEC);
+}
+
+int __real_fcntl(int fd, int command, ...);
+
+int
+__wrap_fcntl(int fd, int command, void *argument)
+{
+    int error = command == F_OFD_SETLK ? fails() : 0;
+
+    if (error == 0)
+        return __real_fcntl(fd, command, argument);
+    errno = error == EACCES || error == EIO ? error : EAGAIN;
+    return -1;
+}
+
+/* Three files exist, root's and private. */
 int __real_open(const char *path, int flags, ...);
 
 int
@@ -135,7 +171,8 @@ __wrap_open(const char *path, int flags, ...)
     error = fails();
     if (error == 0 && strncmp(path, "/proc/self/fdinfo/", 18) == 0)
         return __real_open(path, flags);
-    if (error == 0 && strcmp(path, CONFIG) != 0 && strcmp(path, SECRET) != 0)
+    if (error == 0 && strcmp(path, CONFIG) != 0 && strcmp(path, SECRET) != 0
+        && strcmp(path, MAP) != 0 && strcmp(path, RUN_PATH) != 0)
         error = ENOENT;
     if (error != 0) {
         errno = error;
@@ -144,6 +181,8 @@ __wrap_open(const char *path, int flags, ...)
     fd = memfd_create("fuzz", MFD_CLOEXEC);
     HOLDS(fd >= 0 && __real_write(fd, "x\n", 2) == 2);
     HOLDS(lseek(fd, 0, SEEK_SET) == 0);
+    if (strcmp(path, RUN_PATH) == 0)
+        slots_directory = fd;
     return fd;
 }
 
@@ -162,7 +201,8 @@ __wrap_fstat(int fd, struct stat *out)
         return -1;
     if (chance.armed) {
         out->st_uid = 0;
-        out->st_mode = S_IFREG | 0600;
+        out->st_mode = (fd == slots_directory ? S_IFDIR : S_IFREG) | 0600;
+        slots_directory = -1; /* it is asked about once, and then closed */
     }
     return 0;
 }
@@ -279,12 +319,15 @@ said_stored(void)
     struct message message = {0};
     struct secret buf = {0};
     bool stored = false;
+    size_t n;
 
     if (heard == -1)
         return false;
     HOLDS(lseek(heard, 0, SEEK_SET) == 0);
-    while (!stored && message_wait(heard, &buf, 0, &message) == 0)
+    for (n = 0; !stored && message_wait(heard, &buf, 0, &message) == 0; n++) {
         stored = message.kind == KIND_STORED;
+        HOLDS(message.kind != KIND_FILES || n == 1); /* behind LOGIN, once */
+    }
     message_clear(&message);
     secret_clear(&buf);
     return stored;
@@ -341,6 +384,7 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv)
         return r;
     case PAM_BUF_ERR:
     case PAM_AUTH_ERR:
+    case PAM_MAXTRIES:
     case PAM_AUTHINFO_UNAVAIL:
     case PAM_SERVICE_ERR:
     case PAM_CONV_ERR:
@@ -351,6 +395,35 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv)
         HOLDS(r == PAM_SUCCESS); /* no other code is in the manual */
         return r;
     }
+}
+
+/*
+ * Between the two an application may ask whether this account is good, also for
+ * another user than the one who has authenticated.
+ */
+static void
+account(pam_handle_t *pamh, bool authenticated, unsigned who, int argc,
+        const char **argv)
+{
+    static const char *const users[] = {NULL,   "alice",  "first",
+                                        "root", "daemon", "Alice"};
+    const char *user = users[who % ARRAY_LEN(users)], *before = pamh->user;
+    size_t keys = fakekeys_left(true);
+    int r;
+
+    if (user == NULL)
+        return;
+    pamh->user = user;
+    chance.armed = true;
+    r = pam_sm_acct_mgmt(pamh, 0, argc, argv);
+    chance.armed = false;
+    pamh->user = before;
+    HOLDS(r == PAM_SUCCESS || r == PAM_IGNORE || r == PAM_PERM_DENIED
+          || r == PAM_AUTH_ERR || r == PAM_USER_UNKNOWN || r == PAM_BUF_ERR);
+    HOLDS(r != PAM_SUCCESS || (authenticated && strcmp(user, "alice") == 0));
+    HOLDS(!authenticated || r != PAM_IGNORE);
+    HOLDS(r != PAM_SUCCESS || keys > 0);
+    HOLDS(fakekeys_left(true) == keys); /* the session still needs them */
 }
 
 static void
@@ -386,6 +459,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input input = {data, size};
     size_t before = count_descriptors();
     pam_handle_t *pamh;
+    unsigned who;
     int r;
 
     memset(&chance, 0, sizeof(chance));
@@ -397,6 +471,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input.len -= chance.fates.len;
     chance_next();
     behaviour = input_byte(&input);
+    who = input_byte(&input);
+    slots_directory = -1;
     exchange = input;
     heard = -1;
     fakekeys_reset();
@@ -411,6 +487,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pamh->putenv_result =
         (behaviour & NO_VARIABLE) != 0 ? PAM_BUF_ERR : PAM_SUCCESS;
     r = authenticate(pamh, (behaviour & USE_FIRST_PASS) != 0 ? 3 : 2, argv);
+    account(pamh, r == PAM_SUCCESS, who, 2, argv);
     open_and_close(pamh, 2, argv);
     chance.armed = true;
     fakepam_end(pamh, r);

@@ -209,17 +209,19 @@ def seeds():
     yield "approval", "seconds-huge", message("PROMPT", USER_CODE="a", EXPIRES_IN=2**63 - 1)
     yield "approval", "empty", message("PROMPT")
 
-    whole = message("NEED_FILES", PATH="/fuzz/secret") + PROMPT + RESULT
+    whole = message("NEED_FILES", PATH="/fuzz/secret", MAP_PATH="/fuzz/map") + PROMPT + RESULT
     for name, behaviour in {"login": 0, "no-data": 2, "no-variable": 4, "no-helper": 8, "mute-helper": 16,
                             "another-user": 32, "no-close": 64, "no-prompt": 128}.items():
-        yield "module", name, bytes([0, behaviour]) + whole
+        yield "module", name, bytes([0, behaviour, 1]) + whole
     for fate in range(1, 120, 4):
-        yield "module", f"call-{fate:03}-fails", bytes([1, fate, 0]) + whole
-    yield "module", "password", bytes([0, 1]) + message("NEED_FILES") + message("NEED_PASSWORD") + RESULT
-    yield "module", "files-twice", bytes([0, 0]) + message("NEED_FILES") * 2 + RESULT
-    yield "module", "denied", bytes([0, 0]) + message("RESULT", OUTCOME="denied", REASON="no", NOTICE="No.")
-    yield "module", "no-token", bytes([0, 0]) + message("RESULT", OUTCOME="ok")
-    yield "module", "cut", bytes([0, 0]) + whole[:-3]
+        yield "module", f"call-{fate:03}-fails", bytes([1, fate, 0, 1]) + whole
+    for who, name in enumerate(("first", "root", "daemon", "case"), 2):
+        yield "module", f"account-of-{name}", bytes([0, 0, who]) + whole
+    yield "module", "password", bytes([0, 1, 0]) + message("NEED_FILES") + message("NEED_PASSWORD") + RESULT
+    yield "module", "files-twice", bytes([0, 0, 0]) + message("NEED_FILES") * 2 + RESULT
+    yield "module", "denied", bytes([0, 0, 0]) + message("RESULT", OUTCOME="denied", REASON="no", NOTICE="No.")
+    yield "module", "no-token", bytes([0, 0, 0]) + message("RESULT", OUTCOME="ok")
+    yield "module", "cut", bytes([0, 0, 0]) + whole[:-3]
 
     def said(verb, caller, *replies):
         return bytes([verb]) + len(caller).to_bytes(2, "big") + caller + joined(*replies)
@@ -245,6 +247,41 @@ def seeds():
     yield "exchange", "login-slow", said(0, login, ok(METADATA), ok(DEVICE), error(1, "slow_down"), error(6, "x"), ok(TOKENS))
     yield "exchange", "login-password", said(0, with_password + files + message("PASSWORD", PASSWORD="pw") + stored, ok(TOKENS))
     yield "exchange", "login-oauth-metadata", said(0, login, bytes([0, 3, 1, 0]), ok(METADATA), ok(DEVICE), ok(TOKENS))
+    # Logins that end well: '$' is an ID token with the claims behind it, '^' the provider's keys.
+    person = dict(CLAIMS, iat=1790000000)
+    signed = dict(TOKENS, id_token="$", access_token="CANARY-access-0123", refresh_token="CANARY-refresh-0123")
+    tokens = joined(ok(signed), dump(person))
+    published = bytes([0, 0, 1, 0]) + b"^"
+    begun = message("LOGIN", CONFIG=MINIMAL, PATH="/etc/c", USER="alice", UID=1000, DEADLINE=60) + message("FILES")
+    yield "exchange", "good", said(0, begun + stored, ok(METADATA), ok(DEVICE), pending, tokens, published)
+    yield "exchange", "good-not-stored", said(0, begun, ok(METADATA), ok(DEVICE), tokens, published, ok({}), ok({}))
+    yield "exchange", "good-other-user", said(0, begun.replace(b"alice", b"mallo") + stored, ok(METADATA), ok(DEVICE), tokens,
+                                              published)
+    yield "exchange", "good-root", said(0, begun.replace(b"1000", b"0000") + stored, ok(METADATA), ok(DEVICE), tokens, published)
+    yield "exchange", "good-forged", said(0, begun + stored, ok(METADATA), ok(DEVICE), tokens.replace(b"$", b"~"), published,
+                                          published)
+    yield "exchange", "good-new-keys", said(0, begun + stored, ok(METADATA), ok(DEVICE), tokens, ok({"keys": []}), published)
+
+    def claims_from(source, more=b"", **files):
+        config = MINIMAL + b"[login]\nclaims_from = " + source + b"\n" + more
+        return message("LOGIN", CONFIG=config, PATH="/etc/c", USER="alice", UID=1000) + message("FILES", **files) + stored
+
+    who = {"sub": "248289761001", "preferred_username": "alice", "active": True, "client_id": "c"}
+    before = joined(ok(METADATA), ok(DEVICE))
+    yield "exchange", "userinfo", said(0, claims_from(b"userinfo"), before, tokens, ok(who))
+    yield "exchange", "introspection", said(0, claims_from(b"introspection"), before, tokens, ok(who))
+    yield "exchange", "both", said(0, claims_from(b"id_token userinfo"), before, tokens, published, ok(who))
+    yield "exchange", "map", said(0, claims_from(b"id_token", b"username_map_file = /etc/m\n", MAP="alice = alice\n"), before,
+                                  tokens, published)
+    long = "CANARY-of-an-id-token.0123456789"
+    yield "exchange", "userinfo-repeats", said(0, claims_from(b"userinfo"), before, ok(dict(TOKENS, id_token=long)),
+                                               bytes([0, 1, 1, 2]) + dump({"error": "x", "error_description": long}))
+    yield "exchange", "renew-signed", said(1, renew + stored, tokens, published)
+    renew_keys = message("RENEW", SETTINGS=dump(dict(SETTINGS, jwks_uri=ISSUER + "/jwks", signing_algorithms="ES256")),
+                         REFRESH_TOKEN="CANARY-refresh-old")
+    yield "exchange", "renew-verified", said(1, renew_keys + stored, tokens, published)
+    yield "exchange", "renew-repeats", said(1, renew_keys + stored, ok(dict(TOKENS, id_token=long)),
+                                            bytes([0, 1, 1, 2]) + dump({"error": "x", "error_description": long}))
     yield "exchange", "renew", said(1, renew + stored, ok(TOKENS))
     yield "exchange", "renew-not-stored", said(1, renew, ok(TOKENS), ok({}), ok({}))
     yield "exchange", "renew-no-revoke", said(1, renew.replace(b'"revoke": true', b'"revoke":false'), ok(TOKENS))
@@ -289,6 +326,35 @@ def seeds():
             ("dotted", b"alice", {"name": "alice", "realm_access.roles": "admin"}):
         yield "claims", name, joined(user, dump(value), table)
     yield "claims", "bad-map", joined(b"alice", b'{"name":"alice"}', table + b"alice alice\n")
+
+
+    entry = {"url": ISSUER + "/keys", "fetched_at": 1799999000, "fresh_until": 1800002600, "document": {"keys": []}}
+    for name, mode, value in ("good", 0, entry), ("private", 1, entry), ("of-a-group", 2, entry), ("of-others", 3, entry), \
+            ("another-url", 0, dict(entry, url=ISSUER)), ("stale", 0, dict(entry, fresh_until=1799999999)), \
+            ("from-the-future", 0, dict(entry, fetched_at=1800000001)), ("for-years", 0, dict(entry, fresh_until=4e9)), \
+            ("no-document", 0, dict(entry, document=[])), ("text", 0, dict(entry, fetched_at="1799999000")):
+        yield "cache", name, bytes([mode]) + dump(value)
+
+    for name, lines in {
+            "max-age": [b"Cache-Control: max-age=600, must-revalidate"], "no-store": [b"Cache-Control: no-store"],
+            "two": [b"Cache-Control: public", b"cache-control: max-age=\"700\""], "folded": [b"Age: 1", b" 2"],
+            "again": [b"Age: 1", b"HTTP/1.1 200 OK", b"Age: 2"], "trailer": [b"Age: 1", b"", b"Cache-Control: no-store"],
+            "huge": [b"Cache-Control: max-age=99999999999999999999"], "differ": [b"Cache-Control: max-age=1, max-age=2"],
+            "expires": [b"Date: Fri, 15 Jan 2027 08:00:00 GMT", b"Expires: Fri, 15 Jan 2027 10:00:00 GMT"],
+            "expires-0": [b"Expires: 0"], "age": [b"Age: 3000", b"Cache-Control: max-age=4000, x=\"a\\\"b\""]}.items():
+        yield "freshness", name, joined(b"HTTP/1.1 200 OK\r\n", *[line + b"\r\n" for line in lines])
+
+    for name, value in {"good": who, "inactive": dict(who, active=False), "as-text": dict(who, active="true"),
+                        "another-client": dict(who, client_id="d"), "times": dict(who, exp=1800000300, nbf=1799999999),
+                        "expired": dict(who, exp=1), "mac": dict(who, token_type="mac"), "email": dict(who, email="a@b"),
+                        "issuer": dict(who, iss="https://other.example"), "nobody": {"active": True}}.items():
+        yield "introspection", name, joined(b"248289761001", dump(value))
+
+    for first in range(5):
+        for second in range(5):
+            yield "leak", f"{first}-{second}", joined(b"s3cr+t a/b", bytes([first * 16 + second, first, second, 2])
+                                                      + b"ab and more")
+    yield "leak", "long", joined(b"0123456789-CANARY-0123456789?", bytes([0xff, 3, 1, 0]))
 
 
 def main():
