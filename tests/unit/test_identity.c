@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "helper/exchange/identity.h"
+#include "helper/exchange/leak.h"
 #include "helper/exchange/json.h"
 #include "tests/lib/fakeprovider.h"
 #include "tests/lib/test.h"
@@ -615,6 +616,38 @@ without_an_id_token_nothing_is_fetched(void **state UNUSED)
     end(&exchange);
 }
 
+/* ---- what a provider repeats --------------------------------------------- */
+
+#define REPEATED "CANARY-of-an-id-token"
+#define REPEATS  "{\"error\":\"e\",\"error_description\":\"" REPEATED "\"}"
+
+static void
+after_a_refusal_the_reason_can_be_compared_with_the_id_token(
+    void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {{"/u", 400, REPEATS, NULL}};
+    const struct config config = config_of(CLAIMS_USERINFO);
+    struct exchange exchange;
+
+    fakeprovider_start(answers, 1);
+    begin(REPEATED, &exchange);
+    assert_int_equal(login(&exchange, &config), -EPROTO);
+    assert_true(leak_found(&exchange.token.id, REPEATED));
+    end(&exchange);
+}
+
+static void
+why_an_id_token_is_forgotten_does_not_repeat_it(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {{"/k", 400, REPEATS, NULL}};
+    struct exchange exchange;
+
+    fakeprovider_start(answers, 1);
+    begin(REPEATED, &exchange);
+    assert_forgotten(&exchange, "it repeats the token");
+    assert_null(strstr(exchange.problem.reason, REPEATED));
+}
+
 int
 main(void)
 {
@@ -637,6 +670,8 @@ main(void)
         TEST(an_id_token_with_the_wrong_time_is_forgotten),
         TEST(without_a_place_for_keys_an_id_token_is_forgotten),
         TEST(without_an_id_token_nothing_is_fetched),
+        TEST(after_a_refusal_the_reason_can_be_compared_with_the_id_token),
+        TEST(why_an_id_token_is_forgotten_does_not_repeat_it),
     };
     int failed;
 

@@ -82,6 +82,8 @@ nor_does_an_encoding(void **state UNUSED)
         check(TOKEN, texts[i], true);
     check("a secret with spaces", "a+secret+with+spaces", true);
     check("a secret with spaces", "a%20secret%20with%20spaces", true);
+    /* Percent-encoded, which leaves a '+' as it is (RFC 3986 2.2). */
+    check("a+secret/with b", "a+secret%2Fwith%20b", true);
     check("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", "%C3%A4%C3%B6%C3%BC%C3%9F", true);
     check("/+/+/+/+/+/+/+/+", "Lysv_", false);
     check("/+/+/+/+/+/+/+/+", "LysvKy8rLysvKy8rLysvKw", true);
