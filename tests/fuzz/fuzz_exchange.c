@@ -201,8 +201,8 @@ __wrap_caller_sleep(struct caller *caller UNUSED, int64_t seconds)
 static struct {
     struct secret access, refresh, id; /* issued, and not revoked */
     bool issued, usable, stored, revokes;
-    bool may;        /* access_check() has said yes … */
-    char user[256];  /* … to them */
+    bool may;       /* access_check() has said yes … */
+    char user[256]; /* … to them */
     int64_t uid;
 } seen;
 

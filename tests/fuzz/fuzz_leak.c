@@ -28,7 +28,8 @@ escape(const struct secret *in, bool form, unsigned choice, struct secret *out)
 
     for (i = 0; i < in->len; i++) {
         uint8_t byte = in->data[i];
-        bool plain = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z')
+        bool plain = (byte >= '0' && byte <= '9')
+                     || (byte >= 'a' && byte <= 'z')
                      || (byte >= 'A' && byte <= 'Z');
 
         (void) snprintf(text, sizeof(text), choice & 1 ? "%%%02x" : "%%%02X",

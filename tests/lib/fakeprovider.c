@@ -242,6 +242,7 @@ fakeprovider_start(const struct fake_answer *list, size_t count)
 
     assert_true(count <= REQUESTS_MAX);
     fakeprovider_signs(SIGNER_RSA, "k1");
+    (void) signer_key(SIGNER_RSA); /* made now: nobody waits for that later */
     answers = list;
     n_answers = count;
     n_requests = 0;

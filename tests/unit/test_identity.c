@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "helper/exchange/identity.h"
-#include "helper/exchange/leak.h"
 #include "helper/exchange/json.h"
+#include "helper/exchange/leak.h"
 #include "tests/lib/fakeprovider.h"
 #include "tests/lib/test.h"
 
@@ -51,7 +51,7 @@ begin(const char *id, struct exchange *out)
             {
                 .issuer = copy(fakeprovider_url("")),
                 .client_id = copy("c"),
-                .timeout = 2,
+                .timeout = 20,
                 .insecure_http = true,
                 .jwks_uri = copy(fakeprovider_url("/k")),
                 .userinfo_endpoint = copy(fakeprovider_url("/u")),

@@ -118,7 +118,7 @@ fetch(enum auth auth, const char *subject, cJSON **claims,
         .issuer = issuer,
         .client_id = client_id,
         .auth = auth,
-        .timeout = 2,
+        .timeout = 20,
         .insecure_http = true,
         .introspection_endpoint = endpoint,
     };
@@ -226,7 +226,7 @@ other_answers_are_refused(void **state UNUSED)
 static void
 without_an_endpoint_it_is_said_what_is_missing(void **state UNUSED)
 {
-    const struct settings settings = {.timeout = 2};
+    const struct settings settings = {.timeout = 20};
     const struct client client = {.settings = &settings};
     const struct secret token = {0};
     struct problem problem = {0};

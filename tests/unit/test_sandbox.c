@@ -488,12 +488,16 @@ child_without_seccomp(void)
 static void
 at_once_memory_limits_and_signals_are_set(void **state UNUSED)
 {
+    if (getenv("VALGRIND") != NULL)
+        SKIP("valgrind needs more memory than that, and other limits");
     in_child(child_begun);
 }
 
 static void
 a_limit_that_is_lower_stays(void **state UNUSED)
 {
+    if (getenv("VALGRIND") != NULL)
+        SKIP("valgrind needs more memory than that, and other limits");
     in_child(child_with_lower_limits);
 }
 

@@ -25,7 +25,7 @@ fetch(const char *subject, cJSON **claims, struct problem *problem)
     char client_id[] = "c", endpoint[256];
     struct settings settings = {
         .client_id = client_id,
-        .timeout = 2,
+        .timeout = 20,
         .insecure_http = true,
         .userinfo_endpoint = endpoint,
     };
@@ -139,7 +139,7 @@ other_answers_are_refused(void **state UNUSED)
 static void
 without_an_endpoint_it_is_said_what_is_missing(void **state UNUSED)
 {
-    const struct settings settings = {.timeout = 2};
+    const struct settings settings = {.timeout = 20};
     const struct client client = {.settings = &settings};
     const struct secret token = {0};
     struct problem problem = {0};
@@ -163,7 +163,7 @@ the_access_token_is_wiped(void **state UNUSED)
     char client_id[] = "c", endpoint[256];
     struct settings settings = {
         .client_id = client_id,
-        .timeout = 2,
+        .timeout = 20,
         .insecure_http = true,
         .userinfo_endpoint = endpoint,
     };
