@@ -29,7 +29,8 @@
  *   both -> exchange     STORED the tokens of the last RESULT are safe.  Who
  *                        hangs up without saying so does not have them, and the
  *                        exchange revokes what it obtained.
- *   exchange -> module   NEED_FILES path? map_path?  Always the first message,
+ *   exchange -> module   NEED_FILES path? map_path? password? (whether it will
+ *                        ask for one, once).  Always the first message,
  *                        before the exchange talks to anybody else, and never
  *                        again: a stranger who took it over gets no file.
  *                        NEED_PASSWORD

@@ -8,6 +8,7 @@
 
 #include "common/io.h"
 #include "common/keyring.h"
+#include "common/number.h"
 #include "common/outcome.h"
 #include "common/spawn.h"
 #include "pam/conversation.h"
@@ -18,6 +19,9 @@
 /* A few requests of at most a minute each; afterwards it is not alive. */
 #define SILENCE_MAX_S INT64_C(400)
 
+/* [provider] timeout */
+#define TIMEOUT_MAX 60
+
 struct dialogue {
     const struct context *ctx;
     const struct options *options;
@@ -27,6 +31,7 @@ struct dialogue {
     int64_t patience; /* seconds until its next message */
     int64_t begin;    /* on CLOCK_BOOTTIME */
     bool first;       /* nothing has been received yet */
+    bool password;    /* announced then, and not asked for yet */
 };
 
 /*
@@ -174,10 +179,14 @@ answer(struct dialogue *dialogue, const struct message *question)
      * over. */
     if (first != (question->kind == KIND_NEED_FILES))
         return lost(dialogue, -EBADMSG);
-    if (first)
+    if (first) {
+        dialogue->password = message_has(question, FIELD_PASSWORD);
         return answer_files(dialogue, question);
-    if (question->kind == KIND_NEED_PASSWORD)
+    }
+    if (question->kind == KIND_NEED_PASSWORD && dialogue->password) {
+        dialogue->password = false;
         return answer_password(dialogue, question);
+    }
     if (question->kind == KIND_PROMPT)
         return answer_prompt(dialogue, question);
     return lost(dialogue, -EBADMSG);
@@ -240,6 +249,20 @@ static const struct verdict {
 };
 
 /* Log and tell how it ended. */
+/* Root keeps them, and the helper counts with them. */
+static bool
+numbers_are_good(const struct message *result)
+{
+    int64_t number;
+
+    return message_number(result, FIELD_EXPIRES_AT, &number) == 0
+           && number <= UNIX_TIME_MAX
+           && (message_number(result, FIELD_RENEWED_AT, &number) == -ENODATA
+               || (number >= 0 && number <= UNIX_TIME_MAX))
+           && (message_number(result, FIELD_TIMEOUT, &number) == -ENODATA
+               || (number > 0 && number <= TIMEOUT_MAX));
+}
+
 static int
 verdict(const struct context *ctx, const struct message *result)
 {
@@ -254,14 +277,11 @@ verdict(const struct context *ctx, const struct message *result)
     }
     if (outcome == OUTCOME_OK
         && (result->field[FIELD_ACCESS_TOKEN].len == 0
-            || result->field[FIELD_EXPIRES_AT].len == 0
+            || !numbers_are_good(result)
             || result->field[FIELD_SETTINGS].len == 0)) {
         log_line(ctx, LOG_ERR, "%s gave no tokens", EXCHANGE_PATH);
         return -EIO;
     }
-    if (message_has(result, FIELD_SANDBOX))
-        log_line(ctx, LOG_DEBUG, "sandbox: %s",
-                 message_text(result, FIELD_SANDBOX));
     if (message_has(result, FIELD_REASON))
         log_line(ctx,
                  outcome == OUTCOME_OK ? LOG_WARNING

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <asm/sockios.h>
+
 #include <seccomp.h>
 
 #include "helper/exchange/denied.h"
@@ -176,6 +178,13 @@ static const struct rule with_arguments[] = {
     {"ioctl", EPERM, 1, {IS(1, TIOCSETD)}},
     {"ioctl", EPERM, 1, {IS(1, TIOCCONS)}},
 
+    /* A signal to others by way of a descriptor. */
+    {"fcntl", EPERM, 1, {IS(1, F_SETOWN)}},
+    {"fcntl", EPERM, 1, {IS(1, F_SETSIG)}},
+    {"fcntl", EPERM, 1, {IS(1, F_SETOWN_EX)}},
+    {"ioctl", EPERM, 1, {IS(1, FIOSETOWN)}},
+    {"ioctl", EPERM, 1, {IS(1, SIOCSPGRP)}},
+
     /* What sandbox_begin() set stays. */
     {"prctl", EPERM, 1, {IS(0, PR_SET_DUMPABLE)}},
     {"prctl", EPERM, 1, {IS(0, PR_SET_PTRACER)}},
@@ -187,6 +196,8 @@ static const struct rule with_arguments[] = {
 };
 
 static const struct rule writing_with_arguments[] = {
+    /* With the user's uid: the bus of their systemd starts programs. */
+    {"socket", EAFNOSUPPORT, 1, {IS(0, AF_UNIX)}},
     {"open", EPERM, 1, {HAS(1, O_WRONLY)}},
     {"open", EPERM, 1, {HAS(1, O_RDWR)}},
     {"open", EPERM, 1, {HAS(1, O_CREAT)}},

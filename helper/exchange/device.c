@@ -315,6 +315,8 @@ device_run(const struct client *client, const char *scope,
         r = prompt(caller, &device);
     if (r == 0)
         r = finish(client, &device, deadline, caller, out, problem);
+    out->proof = device.code;
+    device.code = (struct secret){0};
     device_clear(&device);
     return r;
 }

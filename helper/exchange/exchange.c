@@ -102,6 +102,7 @@ hide_secrets(const struct exchange *exchange, const struct message *request,
     form_hide(&said, &exchange->token.access);
     form_hide(&said, &exchange->token.refresh);
     form_hide(&said, &exchange->token.id);
+    form_hide(&said, &exchange->token.proof);
     form_hide(&said, &request->field[FIELD_REFRESH_TOKEN]);
     form_hide(&said, &request->field[FIELD_ACCESS_TOKEN]);
     if (form_leaks(&said, problem->reason))

@@ -11,7 +11,7 @@
 /* The body of a request: application/x-www-form-urlencoded.  {0} is empty. */
 struct form {
     struct secret body;
-    const struct secret *hidden[6]; /* borrowed: what no message may repeat */
+    const struct secret *hidden[8]; /* borrowed: what no message may repeat */
     size_t n_hidden;
 };
 

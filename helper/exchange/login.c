@@ -41,6 +41,8 @@ ask_for_files(struct exchange *exchange, const struct config *config,
     if (r == 0 && config->username_map_file != NULL)
         r = message_set_text(&question, FIELD_MAP_PATH,
                              config->username_map_file);
+    if (r == 0 && config->grant == GRANT_PASSWORD)
+        r = message_set_text(&question, FIELD_PASSWORD, "yes");
     if (r == 0)
         r = caller_ask(&exchange->caller, &question, KIND_FILES, answer);
     message_clear(&question);

@@ -75,6 +75,8 @@ password_run(const struct client *client, const char *scope, const char *user,
     if (r == 0)
         r = exchange(client, scope, user, &answer.field[FIELD_PASSWORD], out,
                      problem);
+    out->proof = answer.field[FIELD_PASSWORD];
+    answer.field[FIELD_PASSWORD] = (struct secret){0};
     message_clear(&answer);
     return r;
 }

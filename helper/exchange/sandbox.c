@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <curl/curl.h>
 
@@ -160,11 +161,25 @@ static const char *const readable[] = {
     CACHE_PATH,
 };
 
+/* At a renewal it comes from an exchange that may have been taken over. */
+static bool
+is_file_of_root(const char *path)
+{
+    struct stat st;
+
+    return path != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode)
+           && st.st_uid == 0;
+}
+
 void
 sandbox_enter(const struct sandbox_files *files)
 {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
-    const char *own[] = {files->ca_file, curl->cainfo, curl->capath};
+    const char *own[] = {
+        is_file_of_root(files->ca_file) ? files->ca_file : NULL,
+        curl->cainfo,
+        curl->capath,
+    };
     const char *paths[ARRAY_LEN(readable) + ARRAY_LEN(own) + 1];
     size_t i, n = ARRAY_LEN(readable);
 

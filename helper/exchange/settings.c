@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/settings.h"
+#include "helper/exchange/url.h"
 
 static const char *const auth_names[AUTH_COUNT] = {
     [AUTH_NONE] = "none",
@@ -152,6 +153,24 @@ read_rest(const cJSON *json, struct settings *out)
     return secret_append_text(&out->client_secret, secret, TOKEN_MAX);
 }
 
+/* An exchange made them, perhaps one that a stranger had taken over. */
+static bool
+urls_are_good(const struct settings *settings)
+{
+    const char *const urls[] = {
+        settings->token_endpoint,      settings->device_authorization_endpoint,
+        settings->revocation_endpoint, settings->jwks_uri,
+        settings->userinfo_endpoint,   settings->introspection_endpoint,
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(urls); i++)
+        if (urls[i] != NULL
+            && url_check(urls[i], settings->insecure_http) != NULL)
+            return false;
+    return true;
+}
+
 int
 settings_decode(const struct secret *text, struct settings *out)
 {
@@ -163,6 +182,8 @@ settings_decode(const struct secret *text, struct settings *out)
         r = read_texts(json, out);
     if (r == 0)
         r = read_rest(json, out);
+    if (r == 0 && !urls_are_good(out))
+        r = -EBADMSG;
     cJSON_Delete(json);
     return r;
 }

@@ -197,5 +197,6 @@ token_clear(struct token *token)
     secret_clear(&token->refresh);
     secret_clear(&token->id);
     secret_clear(&token->scope);
+    secret_clear(&token->proof);
     token->sent_at = token->expires_at = token->id_expires_at = 0;
 }

@@ -20,6 +20,7 @@ struct token {
     struct secret access;
     struct secret refresh;
     struct secret id;
+    struct secret proof; /* password or device code: never sent on */
     struct secret scope;
     int64_t sent_at;       /* when access was asked for: Unix time */
     int64_t expires_at;    /* of access: Unix time */

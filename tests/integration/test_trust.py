@@ -76,7 +76,7 @@ def test_an_unsigned_id_token_is_refused(provider, header):
 
 @pytest.mark.parametrize("client, algorithm", [("pam-basic", "ES256"), ("pam-odd", "EdDSA"), ("pam-post", "PS256")])
 def test_signing_algorithms_says_which_are_good(provider, client, algorithm):
-    secret = "/etc/oidc-secret"
+    secret = "/etc/security/client-secret"
     with open(secret, "w", encoding="utf-8") as file:
         file.write({"pam-basic": "CANARY-secret-basic", "pam-odd": 'CANARY-secret o d+d%:&=/"~',
                     "pam-post": "CANARY-secret-post"}[client])

@@ -179,7 +179,7 @@ greeting(const char *what)
 {
     return strncmp(what, "send|prompt", 11) == 0
                    || strncmp(what, "send|need_password", 18) == 0
-               ? "send|need_files;receive;"
+               ? "send|need_files|password=yes;receive;"
                : "";
 }
 
@@ -600,6 +600,19 @@ a_file_is_only_given_first(void **state UNUSED)
 }
 
 static void
+a_password_is_given_only_where_it_was_announced_and_once(void **state UNUSED)
+{
+    NEED_KEYS();
+    assert_int_equal(run("send|need_files;receive;send|need_password;receive"),
+                     -EIO);
+    assert_int_equal(run("send|need_files|password=yes;receive;"
+                         "send|need_password;receive;"
+                         "send|need_password;receive"),
+                     -EIO);
+    assert_int_equal(pamh->n_prompt, 3); /* one is the password's */
+}
+
+static void
 a_first_message_that_asks_for_no_files_is_refused(void **state UNUSED)
 {
     NEED_KEYS();
@@ -637,9 +650,10 @@ a_password_may_come_after_a_file(void **state UNUSED)
 {
     NEED_KEYS();
     pamh->answer = "x";
-    assert_int_equal(run("send|need_files|path=/etc/secret;receive;"
-                         "send|need_password;receive;" OK_RESULT),
-                     0);
+    assert_int_equal(
+        run("send|need_files|path=/etc/secret|password=yes;receive;"
+            "send|need_password;receive;" OK_RESULT),
+        0);
 }
 
 static void
@@ -741,9 +755,10 @@ leaves_no_copy_of_a_secret_in_memory(void **state UNUSED)
     NEED_KEYS();
     pamh->answer = CANARY "-password";
     wiped_begin(CANARY);
-    assert_int_equal(run("send|need_files|path=/etc/secret;receive;"
-                         "send|need_password;receive;" OK_RESULT),
-                     0);
+    assert_int_equal(
+        run("send|need_files|path=/etc/secret|password=yes;receive;"
+            "send|need_password;receive;" OK_RESULT),
+        0);
     assert_wiped();
 }
 
@@ -806,6 +821,7 @@ main(void)
         TEST(a_file_is_given_as_the_first_answer),
         TEST(a_file_that_is_refused_comes_with_the_reason),
         TEST(a_file_is_only_given_first),
+        TEST(a_password_is_given_only_where_it_was_announced_and_once),
         TEST(a_first_message_that_asks_for_no_files_is_refused),
         TEST(a_page_that_is_not_https_is_not_shown),
         TEST(a_password_is_asked_for_and_given),
