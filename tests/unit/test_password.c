@@ -58,6 +58,8 @@ play(const char *password, struct game *game)
     fd_close(&to[1]);
     fd_close(&from[0]);
     fd_close(&from[1]);
+    if (r < 0)
+        token_clear(&game->token); /* the password is in it also then */
     return r;
 }
 
