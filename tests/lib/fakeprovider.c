@@ -94,6 +94,7 @@ fakeprovider_signs(enum signer with, const char *named)
 {
     signer = with;
     kid = named;
+    (void) signer_key(signer); /* made now: nobody waits for it later */
 }
 
 const char *
@@ -242,7 +243,6 @@ fakeprovider_start(const struct fake_answer *list, size_t count)
 
     assert_true(count <= REQUESTS_MAX);
     fakeprovider_signs(SIGNER_RSA, "k1");
-    (void) signer_key(SIGNER_RSA); /* made now: nobody waits for that later */
     answers = list;
     n_answers = count;
     n_requests = 0;
