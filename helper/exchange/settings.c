@@ -182,7 +182,10 @@ settings_decode(const struct secret *text, struct settings *out)
         r = read_texts(json, out);
     if (r == 0)
         r = read_rest(json, out);
-    if (r == 0 && !urls_are_good(out))
+    if (r == 0
+        && (!urls_are_good(out)
+            /* Keys are for some algorithms, or nothing could be compared. */
+            || (out->jwks_uri != NULL && out->signing_algorithms == NULL)))
         r = -EBADMSG;
     cJSON_Delete(json);
     return r;

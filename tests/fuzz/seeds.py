@@ -280,6 +280,8 @@ def seeds():
     renew_keys = message("RENEW", SETTINGS=dump(dict(SETTINGS, jwks_uri=ISSUER + "/jwks", signing_algorithms="ES256")),
                          REFRESH_TOKEN="CANARY-refresh-old")
     yield "exchange", "renew-verified", said(1, renew_keys + stored, tokens, published)
+    yield "exchange", "renew-no-algorithms", said(1, message("RENEW", SETTINGS=dump(dict(SETTINGS, jwks_uri=ISSUER + "/jwks")),
+                                                             REFRESH_TOKEN="CANARY-refresh-old") + stored, tokens, published)
     yield "exchange", "renew-repeats", said(1, renew_keys + stored, ok(dict(TOKENS, id_token=long)),
                                             bytes([0, 1, 1, 2]) + dump({"error": "x", "error_description": long}))
     yield "exchange", "renew", said(1, renew + stored, ok(TOKENS))

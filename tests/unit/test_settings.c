@@ -46,6 +46,7 @@ make_full(struct settings *out)
         .device_authorization_endpoint = strdup("https://login.example.com/d"),
         .revocation_endpoint = strdup("https://login.example.com/revoke"),
         .jwks_uri = strdup("https://login.example.com/keys"),
+        .signing_algorithms = strdup("RS256 ES256"),
     };
     assert_int_equal(
         secret_append_text(&out->client_secret, "CANARY \"\\%\xc3\xa4", 100),
@@ -73,6 +74,7 @@ assert_same(const struct settings *a, const struct settings *b)
                         b->device_authorization_endpoint);
     assert_string_equal(a->revocation_endpoint, b->revocation_endpoint);
     assert_string_equal(a->jwks_uri, b->jwks_uri);
+    assert_string_equal(a->signing_algorithms, b->signing_algorithms);
 }
 
 static void
@@ -107,6 +109,24 @@ what_is_not_set_is_not_there_afterwards(void **state UNUSED)
     assert_null(settings.proxy);
     assert_null(settings.revocation_endpoint);
     assert_int_equal(settings.client_secret.len, 0);
+    settings_clear(&settings);
+}
+
+/* The fuzzer's: an ID token was compared with no list of algorithms at all. */
+static void
+keys_without_the_algorithms_they_are_for_are_refused(void **state UNUSED)
+{
+    struct settings settings = {0};
+
+    assert_int_equal(
+        decode("{" MINIMAL ",\"jwks_uri\":\"https://i/k\"}", &settings),
+        -EBADMSG);
+    settings_clear(&settings);
+    assert_int_equal(decode("{" MINIMAL ",\"jwks_uri\":\"https://i/k\","
+                            "\"signing_algorithms\":\"ES256\"}",
+                            &settings),
+                     0);
+    assert_string_equal(settings.signing_algorithms, "ES256");
     settings_clear(&settings);
 }
 
@@ -208,6 +228,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_encoded_is_decoded_to_the_same),
         cmocka_unit_test(what_is_not_set_is_not_there_afterwards),
+        cmocka_unit_test(keys_without_the_algorithms_they_are_for_are_refused),
         cmocka_unit_test(damaged_settings_are_refused),
         cmocka_unit_test(settings_that_do_not_fit_into_a_key_are_refused),
         cmocka_unit_test(methods_have_the_names_of_the_standard),
