@@ -29,6 +29,9 @@
  *   both -> exchange     STORED the tokens of the last RESULT are safe.  Who
  *                        hangs up without saying so does not have them, and the
  *                        exchange revokes what it obtained.
+ *   helper -> exchange   REFRESH_STORED before that: the refresh token is safe,
+ *                        or there was no new one.  Who hangs up then has lost
+ *                        the access token only.
  *   exchange -> module   NEED_FILES path? map_path? password? (whether it will
  *                        ask for one, once).  Always the first message,
  *                        before the exchange talks to anybody else, and never
@@ -38,9 +41,10 @@
  *                        verification_uri_complete? expires_in
  *   exchange -> both     RESULT outcome, and
  *                          ok: access_token id_token? refresh_token?
- *                              expires_at renewed_at id_expires_at? scope?,
+ *                              expires_at renewed_at id_expires_at?
+ *                              refresh_expires_at? scope?,
  *                              for LOGIN also issuer subject settings
- *                              before_expiry revoke timeout
+ *                              before_expiry revoke timeout notify
  *                              reason? notice?: good, but not all is well
  *                          otherwise: reason notice? retry_after?
  *                          always: sandbox?
@@ -80,6 +84,8 @@ enum field {
     FIELD_MAP,        /* its bytes */
     FIELD_MAP_REASON, /* why it was refused */
     FIELD_SANDBOX,    /* what is in force: one line, for the debug log */
+    FIELD_REFRESH_EXPIRES_AT, /* of the refresh token, if the provider says */
+    FIELD_NOTIFY,             /* [renewal] notify: "yes" or "no" */
     FIELD_COUNT
 };
 
@@ -97,6 +103,7 @@ enum kind {
     KIND_RESULT,
     KIND_READY,
     KIND_GO,
+    KIND_REFRESH_STORED,
     KIND_COUNT
 };
 

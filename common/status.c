@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,10 +33,14 @@ static const struct line {
     size_t offset;
     size_t size;
 } lines[] = {
-    LINE(STATE, state),     LINE(TEXT, subject),   LINE(TEXT, issuer),
-    LINE(TEXT, scope),      LINE(TIME, renew_at),  LINE(TIME, renewed_at),
-    LINE(COUNT, renewals),  LINE(COUNT, failures), LINE(TEXT, last_error),
-    LINE(TIME, helper_pid),
+    LINE(STATE, state),        LINE(TEXT, subject),
+    LINE(TEXT, issuer),        LINE(TEXT, scope),
+    LINE(TIME, renew_at),      LINE(TEXT, renew_reason),
+    LINE(TIME, renewed_at),    LINE(COUNT, renewals),
+    LINE(COUNT, failures),     LINE(TEXT, last_error),
+    LINE(TIME, asked_at),      LINE(TIME, unanswered_since),
+    LINE(TIME, id_expires_at), LINE(TIME, refresh_expires_at),
+    LINE(TEXT, warning),       LINE(TIME, helper_pid),
 };
 
 const char *
@@ -166,4 +169,11 @@ status_parse(const char *text, struct status *out)
     }
     *out = status;
     return 0;
+}
+
+bool
+status_wants_renewal(const struct status *status, int64_t now)
+{
+    return status->state == STATE_RETRYING
+           || (status->state == STATE_ACTIVE && status->renew_at <= now);
 }

@@ -2,6 +2,7 @@
 #ifndef COMMON_STATUS_H
 #define COMMON_STATUS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -18,11 +19,17 @@ struct status {
     char subject[256];
     char issuer[512];
     char scope[1024];
-    int64_t renew_at;   /* Unix time in seconds, like the next */
-    int64_t renewed_at; /* when the present token was asked for */
+    int64_t renew_at;      /* Unix time in seconds, like all of them */
+    char renew_reason[32]; /* why then: a name of helper/schedule.h */
+    int64_t renewed_at;    /* when the present token was asked for */
     int64_t renewals;
     int64_t failures; /* in a row */
     char last_error[256];
+    int64_t asked_at;           /* when the provider was last asked */
+    int64_t unanswered_since;   /* since the first answer that was lost */
+    int64_t id_expires_at;      /* of the ID token */
+    int64_t refresh_expires_at; /* of the refresh token; 0: not known */
+    char warning[256];          /* what the user should do soon */
     int64_t helper_pid;
 };
 
@@ -37,5 +44,12 @@ int status_format(const struct status *status, struct secret *out) MUST_CHECK;
  * helper can follow a newer one.  0, or -EBADMSG.
  */
 int status_parse(const char *text, struct status *out) MUST_CHECK;
+
+/*
+ * Pure: whether somebody who comes back (unlocks the screen, resumes the
+ * machine) is helped by a renewal at this Unix time: it is due, or the last one
+ * failed.  Not when only a new login helps.
+ */
+bool status_wants_renewal(const struct status *status, int64_t now);
 
 #endif

@@ -283,7 +283,7 @@ class Terminal:
     prompt = "ready# "
 
     def __init__(self, command, **options):
-        self.child = pexpect.spawn(command, encoding="utf-8", timeout=20, dimensions=(50, 200), echo=False, **options)
+        self.child = pexpect.spawn(command, encoding="utf-8", timeout=40, dimensions=(50, 200), echo=False, **options)
         STARTED.append(self.child)
 
     def expect(self, pattern):
@@ -345,7 +345,7 @@ class PamApp:
 
     def __init__(self, *argv, env=None):
         self.child = pexpect.popen_spawn.PopenSpawn([f"{BUILD}/tests/lib/pamapp", *argv], encoding="utf-8",
-                                                    timeout=20, env=env)
+                                                    timeout=40, env=env)
         STARTED.append(self.child)
 
     def expect(self, pattern):

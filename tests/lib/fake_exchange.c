@@ -42,6 +42,7 @@ static const char *const kinds[KIND_COUNT] = {
     [KIND_RESULT] = "result",
     [KIND_READY] = "ready",
     [KIND_GO] = "go",
+    [KIND_REFRESH_STORED] = "refresh_stored",
 };
 
 static const char *const fields[FIELD_COUNT] = {
@@ -78,6 +79,8 @@ static const char *const fields[FIELD_COUNT] = {
     [FIELD_MAP] = "map",
     [FIELD_MAP_REASON] = "map_reason",
     [FIELD_SANDBOX] = "sandbox",
+    [FIELD_REFRESH_EXPIRES_AT] = "refresh_expires_at",
+    [FIELD_NOTIFY] = "notify",
 };
 
 static struct secret input;

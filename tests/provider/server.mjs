@@ -156,6 +156,8 @@ const server = plain ? http.createServer(listener) : https.createServer({
   key: fs.readFileSync(inState(`server-${env.OP_CERT || 'good'}.key`)),
   cert: fs.readFileSync(inState(`server-${env.OP_CERT || 'good'}.crt`)),
 });
+// Node's 5 s are the pause between two polls: whether the connection is still there would be chance.
+server.keepAliveTimeout = 75000; // nginx's
 await new Promise((resolve, reject) => {
   server.once('error', reject).listen(number('OP_PORT', 0), '127.0.0.1', resolve);
 });

@@ -18,10 +18,16 @@ static const struct status full = {
     .issuer = "https://idp.example.org/realm",
     .scope = "openid profile offline_access",
     .renew_at = 1700000001,
+    .renew_reason = "before_expiry",
     .renewed_at = 1700000002,
     .renewals = 3,
     .failures = 4,
     .last_error = "a = b; 100 %",
+    .asked_at = 1700000003,
+    .unanswered_since = 1700000004,
+    .id_expires_at = 1700000005,
+    .refresh_expires_at = 1700000006,
+    .warning = "log in again",
     .helper_pid = 5,
 };
 
@@ -45,10 +51,16 @@ is_lines_of_name_and_value(void **state UNUSED)
                         "issuer=https://idp.example.org/realm\n"
                         "scope=openid profile offline_access\n"
                         "renew_at=1700000001\n"
+                        "renew_reason=before_expiry\n"
                         "renewed_at=1700000002\n"
                         "renewals=3\n"
                         "failures=4\n"
                         "last_error=a = b; 100 %\n"
+                        "asked_at=1700000003\n"
+                        "unanswered_since=1700000004\n"
+                        "id_expires_at=1700000005\n"
+                        "refresh_expires_at=1700000006\n"
+                        "warning=log in again\n"
                         "helper_pid=5\n");
     secret_clear(&text);
 }
@@ -245,6 +257,28 @@ says_emsgsize_and_enomem(void **state UNUSED)
     secret_clear(&text);
 }
 
+static void
+who_comes_back_is_helped_by_a_renewal_that_is_due_or_has_failed(
+    void **state UNUSED)
+{
+    static const struct {
+        struct status status;
+        int64_t now;
+        bool wants;
+    } rows[] = {
+        {{.state = STATE_ACTIVE, .renew_at = 100}, 99, false},
+        {{.state = STATE_ACTIVE, .renew_at = 100}, 100, true},
+        {{.state = STATE_ACTIVE, .renew_at = 100}, 5000, true},
+        {{.state = STATE_RETRYING, .renew_at = 100}, 10, true},
+        {{.state = STATE_LOGIN_REQUIRED}, 100, false},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++)
+        assert_int_equal(status_wants_renewal(&rows[i].status, rows[i].now),
+                         rows[i].wants);
+}
+
 int
 main(void)
 {
@@ -263,6 +297,8 @@ main(void)
         cmocka_unit_test(needs_no_newline_at_the_end),
         cmocka_unit_test(refuses_malformed_values_and_leaves_the_result_alone),
         cmocka_unit_test(says_emsgsize_and_enomem),
+        cmocka_unit_test(
+            who_comes_back_is_helped_by_a_renewal_that_is_due_or_has_failed),
     };
 
     return cmocka_run_group_tests_name("status", tests, NULL, NULL);
