@@ -20,12 +20,12 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "common/io.h"
 #include "common/message.h"
+#include "helper/clock.h"
 #include "helper/loop.h"
 
 #define LOGIN_FD      3
@@ -66,8 +66,11 @@ open_events(struct helper *helper)
     helper->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (helper->signals == -1)
         return -errno;
-    helper->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    helper->timer = clock_timer_open();
     if (helper->timer == -1)
+        return -errno;
+    helper->clock = clock_watch_open();
+    if (helper->clock == -1)
         return -errno;
     helper->login = LOGIN_FD;
     return fcntl(LOGIN_FD, F_SETFD, FD_CLOEXEC) == -1 ? -errno : 0;
@@ -148,8 +151,11 @@ run(struct helper *helper, bool resumed)
 int
 main(int argc, char **argv)
 {
-    struct helper helper = {
-        .signals = -1, .timer = -1, .login = -1, .request = REQUEST_NONE};
+    struct helper helper = {.signals = -1,
+                            .timer = -1,
+                            .clock = -1,
+                            .login = -1,
+                            .request = REQUEST_NONE};
     bool resumed = argc == 3 && strcmp(argv[2], RESUME) == 0;
     int r;
 

@@ -212,7 +212,7 @@ without_an_id_token_there_is_a_newline(void **state UNUSED)
 {
     NEED();
     secret_clear(&result.field[FIELD_ID_TOKEN]);
-    assert_key(make(ALICE_UID), KEY_ID_TOKEN, KEY_NO_ID_TOKEN);
+    assert_key(make(ALICE_UID), KEY_ID_TOKEN, KEY_NO_TOKEN);
 }
 
 static void
@@ -220,7 +220,7 @@ an_empty_id_token_is_none(void **state UNUSED)
 {
     NEED();
     set(FIELD_ID_TOKEN, "");
-    assert_key(make(ALICE_UID), KEY_ID_TOKEN, KEY_NO_ID_TOKEN);
+    assert_key(make(ALICE_UID), KEY_ID_TOKEN, KEY_NO_TOKEN);
 }
 
 static void
