@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <keyutils.h>
+
 #include "common/attr.h"
 #include "common/status.h"
 #include "helper/request.h"
@@ -24,6 +26,7 @@ struct helper {
     struct request request;
     int64_t expires_at; /* of the access token: Unix time in seconds */
     struct status status;
+    key_serial_t session; /* the session's keyring; 0: there is none any more */
 };
 
 /*

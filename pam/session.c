@@ -173,11 +173,11 @@ adopt_all(const struct session *session)
  * session's keyring before we are called to close.
  */
 static int
-make_tokens(struct session *session, key_serial_t ring)
+make_tokens(struct session *session)
 {
     int r;
 
-    r = keyring_make(ring, KEYRING_TOKENS, &session->tokens);
+    r = keyring_make(session->keyring, KEYRING_TOKENS, &session->tokens);
     if (r == 0)
         r = key_protect(session->tokens, KEY_FOR_SESSION,
                         session->owner.system.gid);
@@ -289,6 +289,7 @@ start_helper(struct session *session)
         /* Root's tokens need no root. */
         .uid = owner->uid != 0 ? owner->uid : owner->system.uid,
         .gid = owner->system.gid,
+        .session = session->keyring,
     };
 
     return helper_start(&user, session->ring, session->tokens,
@@ -298,12 +299,12 @@ start_helper(struct session *session)
 static int
 set_up(const struct context *ctx, struct session *session)
 {
-    key_serial_t ring = 0;
+    const struct owner *owner = &session->owner;
     int r;
 
-    r = session_keyring(session->owner.uid, session->owner.gid, &ring);
+    r = session_keyring(owner->uid, owner->gid, &session->keyring);
     if (r == 0)
-        r = make_tokens(session, ring);
+        r = make_tokens(session);
     if (r == 0)
         r = adopt_all(session);
     if (r == 0)

@@ -35,8 +35,9 @@ int owner_get(const struct context *ctx, const struct passwd *pw,
  */
 struct session {
     struct owner owner;
-    key_serial_t ring;   /* the hand-off keyring with all keys, in @p */
-    key_serial_t tokens; /* the keyring `oidc` */
+    key_serial_t ring;    /* the hand-off keyring with all keys, in @p */
+    key_serial_t tokens;  /* the keyring `oidc` */
+    key_serial_t keyring; /* the session's, into which that is linked */
     struct helper helper;
 };
 

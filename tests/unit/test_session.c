@@ -407,6 +407,8 @@ CASE(the_helper_gets_user_group_and_keyrings)
     CHECK_EQUAL(helper.user.gid, GROUP);
     CHECK_EQUAL(helper.ring, handoff);
     CHECK_EQUAL(helper.tokens, session.tokens);
+    CHECK_EQUAL(helper.user.session, keyctl_get_keyring_ID(SESSION, 0));
+    CHECK_EQUAL(session.keyring, helper.user.session);
     return 0;
 }
 
@@ -736,6 +738,7 @@ CASE(without_its_helper_another_revokes)
     CHECK_EQUAL(helper.user.gid, GROUP);
     CHECK_EQUAL(helper.ring, handoff);
     CHECK_EQUAL(helper.tokens, 0);
+    CHECK_EQUAL(helper.user.session, 0);
     CHECK(logged(LOG_DEBUG, "no helper"));
     return 0;
 }
