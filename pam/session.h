@@ -51,7 +51,8 @@ int session_open(const struct context *ctx, const struct owner *owner,
 
 /*
  * When this returns, no token of the session is readable and nothing can put
- * one back.  The helper revokes them at the provider in the background.
+ * one back.  The helper revokes them at the provider in the background; if it is
+ * dead, another one does, unless there is no token left.
  */
 void session_close(const struct context *ctx, struct session *session);
 
