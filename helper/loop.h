@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <keyutils.h>
+
 #include "common/attr.h"
 #include "common/status.h"
 #include "helper/request.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * oidc-session-helper: one for each session, with the user's uid, the keys'
- * group and no privilege.  The module starts it with
+ * group and no privilege.  The module starts it with the user's name, the serial
+ * of the session's keyring (0 when it has only to end the tokens), and
  *
  *   0  a pipe on which the module says that it may begin
  *   1  a pipe on which it says that it is ready
@@ -14,7 +15,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -25,6 +28,7 @@
 
 #include "common/io.h"
 #include "common/message.h"
+#include "common/number.h"
 #include "helper/clock.h"
 #include "helper/loop.h"
 
@@ -113,9 +117,12 @@ leave_pipes(void)
 static int
 reload(const struct helper *helper)
 {
-    const char *const argv[] = {HELPER_PATH, helper->user, RESUME, NULL};
+    char session[16];
+    const char *const argv[] = {HELPER_PATH, helper->user, session, RESUME,
+                                NULL};
     const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
 
+    (void) snprintf(session, sizeof(session), "%" PRId32, helper->session);
     if (fcntl(LOGIN_FD, F_SETFD, 0) == -1)
         return -errno;
     /* execve() writes to none of them; its type is older than const. */
@@ -156,13 +163,16 @@ main(int argc, char **argv)
                             .clock = -1,
                             .login = -1,
                             .request = REQUEST_NONE};
-    bool resumed = argc == 3 && strcmp(argv[2], RESUME) == 0;
+    bool resumed = argc == 4 && strcmp(argv[3], RESUME) == 0;
+    int64_t session;
     int r;
 
-    if (argc != 2 && !resumed)
+    if ((argc != 3 && !resumed)
+        || number_parse(argv[2], INT32_MAX, &session) < 0)
         return EXIT_USAGE;
     openlog("oidc-session-helper", LOG_PID, LOG_AUTHPRIV);
     helper.user = argv[1];
+    helper.session = (key_serial_t) session;
     r = harden();
     if (r == 0)
         r = open_events(&helper);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +33,8 @@ static int
 start_run(struct start *start, const struct helper_user *user,
           const key_serial_t *keys, size_t n_keys)
 {
-    const char *const argv[] = {HELPER_PATH, user->name, NULL};
+    char session[16];
+    const char *const argv[] = {HELPER_PATH, user->name, session, NULL};
     struct spawn plan = {
         .argv = argv,
         .fds = {-1, -1, -1, start->self},
@@ -45,6 +47,7 @@ start_run(struct start *start, const struct helper_user *user,
         .real_gid = NOBODY_GID, /* that of the exchanges it starts */
     };
 
+    (void) snprintf(session, sizeof(session), "%" PRId32, user->session);
     return spawn_with_pipes(&plan, &start->go, &start->ready);
 }
 

@@ -30,7 +30,8 @@ struct helper {
 struct helper_user {
     const char *name; /* for its log lines */
     uid_t uid;
-    gid_t gid; /* the keys' */
+    gid_t gid;            /* the keys' */
+    key_serial_t session; /* the session's keyring, its second argument; or 0 */
 };
 
 int helper_start(const struct helper_user *user, key_serial_t ring,

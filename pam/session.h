@@ -35,8 +35,9 @@ int owner_get(const struct context *ctx, const struct passwd *pw,
  */
 struct session {
     struct owner owner;
-    key_serial_t ring;   /* the hand-off keyring with all keys, in @p */
-    key_serial_t tokens; /* the keyring `oidc` */
+    key_serial_t ring;    /* the hand-off keyring with all keys, in @p */
+    key_serial_t tokens;  /* the keyring `oidc` */
+    key_serial_t keyring; /* the session's, into which that is linked */
     struct helper helper;
 };
 
@@ -50,7 +51,8 @@ int session_open(const struct context *ctx, const struct owner *owner,
 
 /*
  * When this returns, no token of the session is readable and nothing can put
- * one back.  The helper revokes them at the provider in the background.
+ * one back.  The helper revokes them at the provider in the background; if it is
+ * dead, another one does, unless there is no token left.
  */
 void session_close(const struct context *ctx, struct session *session);
 

@@ -50,7 +50,7 @@ __wrap_setresuid(uid_t r UNUSED, uid_t e UNUSED, uid_t s UNUSED)
 static struct {
     struct spawn plan;
     key_serial_t keys[8];
-    char argv[3][256];
+    char argv[4][256];
     bool self_is_us;
     int result;
 } spawned;
@@ -67,7 +67,7 @@ __wrap_spawn_with_pipes(struct spawn *plan, int *to, int *from)
     spawned.plan = *plan;
     for (i = 0; i < plan->n_keys; i++)
         spawned.keys[i] = plan->keys[i];
-    for (i = 0; i < 3 && plan->argv[i] != NULL; i++)
+    for (i = 0; i < 4 && plan->argv[i] != NULL; i++)
         (void) snprintf(spawned.argv[i], sizeof(spawned.argv[i]), "%s",
                         plan->argv[i]);
     (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", plan->fds[3]);
@@ -167,7 +167,8 @@ told(void)
 static int
 start_with(const char *what, key_serial_t tokens)
 {
-    const struct helper_user user = {.name = what, .uid = 61001, .gid = 61002};
+    const struct helper_user user = {
+        .name = what, .uid = 61001, .gid = 61002, .session = 2147483647};
 
     return helper_start(&user, ring, tokens, &helper);
 }
@@ -227,7 +228,8 @@ gets_the_users_ids_and_no_privilege(void **state UNUSED)
     assert_int_equal(start("send|ready|pid=@;hang"), 0);
     assert_string_equal(spawned.argv[0], fake_program);
     assert_string_equal(spawned.argv[1], "send|ready|pid=@;hang");
-    assert_string_equal(spawned.argv[2], "");
+    assert_string_equal(spawned.argv[2], "2147483647");
+    assert_string_equal(spawned.argv[3], "");
     assert_true(spawned.plan.become);
     assert_int_equal(spawned.plan.uid, 61001);
     assert_int_equal(spawned.plan.gid, 61002);
