@@ -17,6 +17,7 @@
 #include "common/message.h"
 #include "common/spawn.h"
 #include "pam/helper.h"
+#include "pam/process.h"
 #include "pam/system_user.h"
 
 #define READY_TIMEOUT_MS 5000
@@ -163,19 +164,74 @@ is_ours(const struct helper *helper)
     return ours;
 }
 
-int
-helper_end(const struct helper *helper)
+/* A signal to a zombie succeeds: so it is asked whether it has ended, first. */
+static bool
+is_alive(const struct helper *helper)
 {
     struct pollfd dead = {.fd = helper->pidfd, .events = POLLIN};
 
-    /* A signal to a zombie succeeds: ask whether it has ended, first. */
-    if (!is_ours(helper) || poll(&dead, 1, 0) != 0)
+    return is_ours(helper) && poll(&dead, 1, 0) == 0;
+}
+
+static int
+tell(const struct helper *helper, int number)
+{
+    if (!is_alive(helper))
         return -ESRCH;
-    if (pidfd_send_signal(helper->pidfd, SIGTERM, NULL, 0) == -1)
+    if (pidfd_send_signal(helper->pidfd, number, NULL, 0) == -1)
         return -errno;
     /* A user may have stopped it, for it has the user's uid. */
     (void) pidfd_send_signal(helper->pidfd, SIGCONT, NULL, 0);
     return 0;
+}
+
+int
+helper_end(const struct helper *helper)
+{
+    return tell(helper, SIGTERM);
+}
+
+int
+helper_renew(const struct helper *helper)
+{
+    return tell(helper, SIGALRM);
+}
+
+int
+helper_continue(const struct helper *helper)
+{
+    return tell(helper, 0);
+}
+
+int
+helper_find(int64_t pid, const struct helper_user *user, struct helper *out)
+{
+    char session[16];
+    const char *const argv[] = {HELPER_PATH, user->name, session, NULL};
+    const struct process wanted = {.argv = argv,
+                                   .uid = user->uid,
+                                   .real_gid = NOBODY_GID,
+                                   .gid = user->gid};
+    struct helper helper = HELPER_NONE;
+    int r;
+
+    if (pid < 1 || pid > INT32_MAX)
+        return -ESRCH;
+    (void) snprintf(session, sizeof(session), "%" PRId32, user->session);
+    helper.pid = (pid_t) pid;
+    helper.pidfd = pidfd_open(helper.pid, 0);
+    if (helper.pidfd == -1) /* the number may be a thread's by now */
+        return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
+    r = process_check(helper.pid, &wanted);
+    /* If it still lives, then it is the one that was looked at: nobody else
+     * could have its number.  And /proc knows it by the same. */
+    if (r == 0 && !is_alive(&helper))
+        r = -ESRCH;
+    if (r == 0)
+        *out = helper;
+    else
+        fd_close(&helper.pidfd);
+    return r;
 }
 
 void

@@ -3,6 +3,7 @@
 #define PAM_HELPER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <keyutils.h>
@@ -42,6 +43,21 @@ int helper_start(const struct helper_user *user, key_serial_t ring,
  * the application has closed our descriptor, and so nobody knows.
  */
 int helper_end(const struct helper *helper) MUST_CHECK;
+
+/*
+ * Ask it to renew now; or only to go on, if a user has stopped it.  0, or
+ * -ESRCH likewise.
+ */
+int helper_renew(const struct helper *helper) MUST_CHECK;
+int helper_continue(const struct helper *helper) MUST_CHECK;
+
+/*
+ * The helper that has this process ID and was started like this.  0; -ESRCH when
+ * there is no such process, or it is another one; or a negative errno when
+ * nobody says.
+ */
+int helper_find(int64_t pid, const struct helper_user *user,
+                struct helper *out) MUST_CHECK;
 
 /* Close the descriptor, if it is still ours.  Right a second time. */
 void helper_forget(struct helper *helper);

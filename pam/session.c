@@ -301,17 +301,23 @@ export_access_token(const struct context *ctx, const struct session *session)
     return pam_putenv(ctx->pamh, text) == PAM_SUCCESS ? 0 : -ENOMEM;
 }
 
-static int
-start_helper(struct session *session)
+struct helper_user
+owner_helper(const struct owner *owner, key_serial_t session)
 {
-    const struct owner *owner = &session->owner;
-    const struct helper_user user = {
+    return (struct helper_user){
         .name = owner->name,
         /* Root's tokens need no root. */
         .uid = owner->uid != 0 ? owner->uid : owner->system.uid,
         .gid = owner->system.gid,
-        .session = session->keyring,
+        .session = session,
     };
+}
+
+static int
+start_helper(struct session *session)
+{
+    const struct helper_user user =
+        owner_helper(&session->owner, session->keyring);
 
     return helper_start(&user, session->ring, session->tokens,
                         &session->helper);
@@ -367,6 +373,13 @@ session_open(const struct context *ctx, const struct owner *owner,
     else
         *out = session;
     return r;
+}
+
+int
+session_restart(struct session *session)
+{
+    helper_forget(&session->helper);
+    return start_helper(session);
 }
 
 void

@@ -29,6 +29,10 @@ struct owner {
 int owner_get(const struct context *ctx, const struct passwd *pw,
               struct owner *out) MUST_CHECK;
 
+/* The helper of their session; the name is the owner's. */
+struct helper_user owner_helper(const struct owner *owner,
+                                key_serial_t session);
+
 /*
  * The session's tokens, as the login program holds them.  Serials, and a pidfd:
  * nothing secret.
@@ -55,6 +59,9 @@ int session_open(const struct context *ctx, const struct owner *owner,
  * dead, another one does, unless there is no token left.
  */
 void session_close(const struct context *ctx, struct session *session);
+
+/* Start its helper again, when that has died.  0 or a negative errno. */
+int session_restart(struct session *session) MUST_CHECK;
 
 /* End the hand-off of a login that no session takes, unless one has. */
 void session_discard(const struct context *ctx, const struct owner *owner,

@@ -4,12 +4,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/io.h"
@@ -17,6 +19,7 @@
 #include "common/message.h"
 #include "common/spawn.h"
 #include "pam/helper.h"
+#include "pam/process.h"
 #include "tests/lib/child.h"
 #include "tests/lib/paths.h"
 #include "tests/lib/test.h"
@@ -96,6 +99,38 @@ __wrap_message_wait(int fd, struct secret *buf, int timeout,
     return __real_message_wait(fd, buf, timeout, out);
 }
 
+/* The process that was looked at, for what, and what happens meanwhile. */
+static struct {
+    unsigned checks;
+    pid_t pid;
+    struct process wanted;
+    char argv[3][64];
+    int result;
+    bool dies, is_reaped;
+} looked;
+
+int
+__wrap_process_check(pid_t pid, const struct process *wanted)
+{
+    siginfo_t info;
+    size_t i;
+
+    looked.checks++;
+    looked.pid = pid;
+    looked.wanted = *wanted;
+    for (i = 0; i < 3 && wanted->argv[i] != NULL; i++)
+        (void) snprintf(looked.argv[i], sizeof(looked.argv[i]), "%.63s",
+                        wanted->argv[i]);
+    assert_null(wanted->argv[i]);
+    if (looked.dies) {
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitid(P_PID, (id_t) pid, &info,
+                                looked.is_reaped ? WEXITED : WEXITED | WNOWAIT),
+                         0);
+    }
+    return looked.result;
+}
+
 static char directory[] = "/tmp/test_helper.XXXXXX";
 static char fifo[64], script[256];
 static key_serial_t ring;
@@ -105,6 +140,7 @@ static int
 setup(void **state UNUSED)
 {
     memset(&spawned, 0, sizeof(spawned));
+    memset(&looked, 0, sizeof(looked));
     waited = 0;
     ring = 0;
     return 0;
@@ -486,6 +522,211 @@ one_whose_descriptor_is_another_now_is_esrch(void **state UNUSED)
     assert_int_equal(helper_end(&helper), 0);
 }
 
+/* ---- Renewing ---- */
+
+/* One that is our child, so that the signal it ends by can be seen. */
+static pid_t
+start_child(void)
+{
+    pid_t pid = fork();
+
+    assert_int_not_equal(pid, -1);
+    if (pid == 0) {
+        pause();
+        _exit(0);
+    }
+    helper = (struct helper){.pidfd = pidfd_open(pid, 0), .pid = pid};
+    assert_int_not_equal(helper.pidfd, -1);
+    return pid;
+}
+
+static void
+is_asked_to_renew_by_sigalrm(void **state UNUSED)
+{
+    int status = 0;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(helper_renew(&helper), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGALRM);
+}
+
+static void
+one_that_was_stopped_renews_too(void **state UNUSED)
+{
+    int status = 0;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    assert_int_equal(helper_renew(&helper), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+}
+
+static void
+one_that_was_stopped_goes_on(void **state UNUSED)
+{
+    int status = 0;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_int_equal(helper_continue(&helper), 0);
+    assert_int_equal(waitpid(pid, &status, WCONTINUED), pid);
+    assert_true(WIFCONTINUED(status));
+    assert_int_equal(helper_continue(&helper), 0); /* and is not harmed */
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void
+one_that_is_dead_does_not_renew(void **state UNUSED)
+{
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_true(has_ended());
+    assert_int_equal(helper_renew(&helper), -ESRCH);
+    assert_int_equal(helper_continue(&helper), -ESRCH);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(helper_renew(&helper), -ESRCH);
+    assert_int_equal(helper_continue(&helper), -ESRCH);
+}
+
+/* ---- Finding ---- */
+
+static const struct helper_user sought = {
+    .name = "alice", .uid = 61001, .gid = 61500, .session = 2147483647};
+
+static void
+is_found_by_its_process_id(void **state UNUSED)
+{
+    struct helper found = HELPER_NONE;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(helper_find(pid, &sought, &found), 0);
+    assert_int_equal(looked.pid, pid);
+    assert_memory_equal(looked.argv[0], fake_program, strlen(looked.argv[0]));
+    assert_string_equal(looked.argv[1], "alice");
+    assert_string_equal(looked.argv[2], "2147483647");
+    assert_int_equal(looked.wanted.uid, 61001);
+    assert_int_equal(looked.wanted.real_gid, 65534);
+    assert_int_equal(looked.wanted.gid, 61500);
+    assert_int_equal(found.pid, pid);
+    assert_true((fcntl(found.pidfd, F_GETFD) & FD_CLOEXEC) != 0);
+    assert_int_equal(helper_end(&found), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    fd_close(&found.pidfd);
+}
+
+static void
+what_is_no_helper_is_not_found(void **state UNUSED)
+{
+    struct helper found = HELPER_NONE;
+    int before, status;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    before = n_fds_open();
+    looked.result = -ESRCH;
+    assert_int_equal(helper_find(pid, &sought, &found), -ESRCH);
+    looked.result = -EACCES; /* nobody says */
+    assert_int_equal(helper_find(pid, &sought, &found), -EACCES);
+    assert_int_equal(found.pidfd, -1);
+    assert_int_equal(n_fds_open(), before);
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+/* Its number may be another's by now: what was looked at says nothing. */
+static void
+one_that_dies_while_it_is_looked_at_is_not_found(void **state UNUSED)
+{
+    struct helper found = HELPER_NONE;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    looked.dies = true;
+    assert_int_equal(helper_find(pid, &sought, &found), -ESRCH);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    fd_close(&helper.pidfd);
+    pid = start_child();
+    looked.is_reaped = true;
+    assert_int_equal(helper_find(pid, &sought, &found), -ESRCH);
+    assert_int_equal(looked.checks, 2);
+    assert_int_equal(found.pidfd, -1);
+}
+
+static void
+a_number_that_is_no_process_is_not_looked_at(void **state UNUSED)
+{
+    static const int64_t numbers[] = {
+        0, -1, INT64_MIN, INT32_MAX, INT64_C(1) << 32, UINT32_MAX, INT64_MAX};
+    struct helper found = HELPER_NONE;
+    size_t i;
+
+    NEED_PIDFD();
+    for (i = 0; i < ARRAY_LEN(numbers); i++)
+        assert_int_equal(helper_find(numbers[i], &sought, &found), -ESRCH);
+    FAIL(pidfd_open, EINVAL, 0); /* a thread's */
+    assert_int_equal(helper_find(getpid(), &sought, &found), -ESRCH);
+    FAIL(pidfd_open, ENOENT, 0);
+    assert_int_equal(helper_find(getpid(), &sought, &found), -ESRCH);
+    FAIL(pidfd_open, EMFILE, 0);
+    assert_int_equal(helper_find(getpid(), &sought, &found), -EMFILE);
+    assert_int_equal(looked.checks, 0);
+    assert_int_equal(found.pidfd, -1);
+}
+
+/* In a container, say, with the host's /proc: it names other processes. */
+static int
+find_in_another_namespace(void)
+{
+    struct helper found = HELPER_NONE;
+    int status = -1;
+    pid_t pid;
+
+    if (unshare(CLONE_NEWPID) == -1)
+        return CHILD_SKIP;
+    pid = fork();
+    if (pid == 0) {
+        /* Our number here is 1; nothing that /proc/1 says is about us. */
+        if (helper_find(getpid(), &sought, &found) != -ESRCH)
+            _exit(1);
+        _exit(getpid() == 1 && looked.checks == 1 && looked.pid == 1 ? 0 : 2);
+    }
+    CHECK_EQUAL(waitpid(pid, &status, 0), pid);
+    CHECK_EQUAL(status, 0);
+    return 0;
+}
+
+static void
+what_another_proc_says_is_not_believed(void **state UNUSED)
+{
+    NEED_ROOT();
+    NEED_PIDFD();
+    in_child(find_in_another_namespace);
+}
+
+/* ---- Forgetting ---- */
+
 static void
 forgetting_closes_the_descriptor(void **state UNUSED)
 {
@@ -559,6 +800,15 @@ main(void)
         TEST(none_at_all_is_esrch),
         TEST(one_that_may_not_be_asked_gives_its_errno),
         TEST(one_whose_descriptor_is_another_now_is_esrch),
+        TEST(is_asked_to_renew_by_sigalrm),
+        TEST(one_that_was_stopped_renews_too),
+        TEST(one_that_was_stopped_goes_on),
+        TEST(one_that_is_dead_does_not_renew),
+        TEST(is_found_by_its_process_id),
+        TEST(what_is_no_helper_is_not_found),
+        TEST(one_that_dies_while_it_is_looked_at_is_not_found),
+        TEST(a_number_that_is_no_process_is_not_looked_at),
+        TEST(what_another_proc_says_is_not_believed),
         TEST(forgetting_closes_the_descriptor),
         TEST(a_pidfd_is_known_by_its_fdinfo),
     };

@@ -685,6 +685,58 @@ CASE(a_handoff_that_was_revoked_opens_nothing)
     return check_nothing_left();
 }
 
+/* ---- Starting the helper again ---- */
+
+CASE(a_helper_that_died_is_started_again_with_the_same)
+{
+    int before;
+
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    before = session.helper.pidfd;
+    CHECK_EQUAL(session_restart(&session), 0);
+    CHECK_EQUAL(helper.starts, 2);
+    CHECK(strcmp(helper.name, "alice") == 0);
+    CHECK_EQUAL(helper.user.uid, ALICE_UID);
+    CHECK_EQUAL(helper.user.gid, GROUP);
+    CHECK_EQUAL(helper.user.session, keyctl_get_keyring_ID(SESSION, 0));
+    CHECK_EQUAL(helper.ring, handoff);
+    CHECK_EQUAL(helper.tokens, session.tokens);
+    CHECK(session.helper.pidfd >= 0 && session.helper.pidfd != before);
+    return 0;
+}
+
+CASE(one_that_cannot_be_started_again_leaves_the_session_as_it_is)
+{
+    key_serial_t access, refresh;
+
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    access = key_of(KEY_ACCESS_TOKEN);
+    refresh = key_of(KEY_REFRESH_TOKEN);
+    helper.second_result = -EDQUOT;
+    CHECK_EQUAL(session_restart(&session), -EDQUOT);
+    CHECK_EQUAL(look(access), 0);
+    CHECK_EQUAL(look(refresh), 0);
+    CHECK_EQUAL(look(session.tokens), 0);
+    CHECK_EQUAL(session.ring, handoff);
+    CHECK_EQUAL(pamh->n_log, 0);
+    /* and it can be closed, or another start tried */
+    helper.second_result = 0;
+    CHECK_EQUAL(session_restart(&session), 0);
+    return 0;
+}
+
+CASE(roots_helper_is_started_again_without_root)
+{
+    owner.uid = owner.gid = 0;
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    CHECK_EQUAL(session_restart(&session), 0);
+    CHECK_EQUAL(helper.user.uid, SYSTEM);
+    return 0;
+}
+
 /* ---- Closing ---- */
 
 CASE(after_closing_no_token_can_be_read)
@@ -951,6 +1003,9 @@ main(void)
         TEST(every_call_that_fails_leaves_nothing),
         TEST(a_variable_that_cannot_be_set_leaves_nothing),
         TEST(a_handoff_that_was_revoked_opens_nothing),
+        TEST(a_helper_that_died_is_started_again_with_the_same),
+        TEST(one_that_cannot_be_started_again_leaves_the_session_as_it_is),
+        TEST(roots_helper_is_started_again_without_root),
         TEST(after_closing_no_token_can_be_read),
         TEST(closing_works_when_the_session_keyring_is_revoked),
         TEST(without_its_helper_another_revokes),
