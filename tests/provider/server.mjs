@@ -57,6 +57,7 @@ const clients = [
 
 // ---- what is stored: in memory, and kept over a restart ------------------------------------------------
 const store = new Map(fs.existsSync(inState('store.json')) ? JSON.parse(fs.readFileSync(inState('store.json'))) : []);
+const epoch = () => Math.floor(Date.now() / 1000);
 
 class Adapter {
   constructor(model) { this.model = model; }
@@ -75,7 +76,7 @@ class Adapter {
 
   async findByUserCode(userCode) { return this.first('userCode', userCode); }
 
-  async consume(id) { store.get(this.key(id)).consumed = Math.floor(Date.now() / 1000); }
+  async consume(id) { store.get(this.key(id)).consumed = epoch(); }
 
   async destroy(id) { store.delete(this.key(id)); }
 
@@ -226,6 +227,19 @@ function watchPolling(ctx, code) {
 }
 
 // ---- faults ------------------------------------------------------------------------------------------
+const hanging = new Set(); // what lets each request go on that hangs
+
+// Until control releases it, or the client has gone.
+async function hang({ req: { socket } }) {
+  let release;
+  const over = new Promise((resolve) => { release = resolve; });
+  hanging.add(release);
+  socket.once('close', release);
+  if (!socket.destroyed) await over;
+  socket.off('close', release);
+  hanging.delete(release);
+}
+
 function dropConnection(ctx) {
   ctx.respond = false;
   ctx.req.socket.destroy();
@@ -257,10 +271,12 @@ async function editIdToken(jwt, change) {
 async function handle(ctx, fault, next) {
   const late = fault.handled || fault.drop === 'after';
   if (fault.delay_before) await sleep(fault.delay_before);
-  if (fault.drop === 'before') return dropConnection(ctx);
+  if (fault.hang === 'before') await hang(ctx);
+  if (fault.drop === 'before' || (fault.hang === 'before' && ctx.req.socket.destroyed)) return dropConnection(ctx);
   if (fault.answer && !late) return replaceAnswer(ctx, fault.answer);
   await next();
   if (fault.delay_after) await sleep(fault.delay_after);
+  if (fault.hang === 'after') await hang(ctx);
   if (fault.drop === 'after') return dropConnection(ctx);
   if (fault.answer) return replaceAnswer(ctx, fault.answer);
   if (ctx.body && typeof ctx.body === 'object') {
@@ -339,9 +355,16 @@ const control = {
     return Object.fromEntries(faults);
   },
   'in-flight': () => Object.fromEntries(Object.entries(inFlight).filter(([, count]) => count > 0)),
+  // Lets the requests go on that hang; how many those were.
+  release() {
+    const released = hanging.size;
+    hanging.forEach((release) => release());
+    return { released };
+  },
   // The digests of the access and refresh tokens that are taken now.
   alive: () => [...store]
-    .filter(([key, payload]) => /^(Access|Refresh)Token:/.test(key) && !payload.consumed)
+    .filter(([key, payload]) => /^(Access|Refresh)Token:/.test(key) && !payload.consumed && payload.exp > epoch()
+      && store.get(`Grant:${payload.grantId}`)?.exp > epoch())
     .map(([key]) => digest(key.slice(key.indexOf(':') + 1))),
   revoke({ user, kinds = ['Grant', 'AccessToken', 'RefreshToken'] } = {}) {
     if (!user) throw new Error('whose tokens? {"user":…}');

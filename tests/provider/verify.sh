@@ -45,6 +45,25 @@ claims() { cut -d. -f2 <<<"$1" | basenc --base64url -di 2>/dev/null | jq -r "$2"
 seen() { jq -rs "map(select(.route == \"$1\")) | last | $2" "$OP_STATE/access.log"; }
 digest() { printf %s "$1" | sha256sum | cut -c1-12; }
 now_ms() { date +%s%3N; }
+# between NAME ACTUAL LEAST MOST
+between() { if (($3 <= $2 && $2 <= $4)); then is "$1" 1 1; else is "$1" "$2" "from $3 to $4"; fi; }
+# wait_for CONDITION…: wait at most 10 s for a command that succeeds.
+wait_for() {
+    local _
+    for _ in {1..500}; do
+        ! "$@" || return 0
+        sleep 0.02
+    done
+    echo "# in vain: $*"
+}
+in_flight() { [[ $(./control.sh in-flight | jq "[.[]] | add + 0") == "$1" ]]; }
+alive() { ./control.sh alive | jq -c --arg token "$(digest "$1")" 'index($token) != null'; }
+# How many pairs of requests of a route, the last $2 of them, presented the same token at the same time.
+overlaps() {
+    jq -rs --arg route "$1" --argjson last "$2" '[map(select(.route == $route))[-$last:] | sort_by(.at)
+        | [.[:-1], .[1:]] | transpose[] | select(.[0].presented == .[1].presented and .[1].at < .[0].at + .[0].ms)] | length' \
+        "$OP_STATE/access.log"
+}
 
 device() {
     post "$OP_DEVICE_AUTHORIZATION_ENDPOINT" -d client_id=pam-public -d "scope=$ALL"
@@ -56,7 +75,7 @@ login() {
     at=$(field access_token) rt=$(field refresh_token) id=$(field id_token)
 }
 public() { login -d client_id=pam-public; }
-refresh() { post "$OP_TOKEN_ENDPOINT" -d grant_type=refresh_token -d "refresh_token=$rt" -d client_id=pam-public; }
+refresh() { post "$OP_TOKEN_ENDPOINT" -d grant_type=refresh_token -d "refresh_token=$rt" -d client_id=pam-public "$@"; }
 revoke() { post "$OP_REVOCATION_ENDPOINT" -d client_id=pam-public -d "token=$1"; }
 active() { ./introspect.sh <<<"$1"; }
 faults() { ./control.sh faults "$1" >/dev/null; }
@@ -136,6 +155,34 @@ revoke "$rt" & sleep 0.15
 is 'in flight' "$(./control.sh in-flight | jq -c .) $(active "$rt")" '{"revocation":1} true'
 wait
 is 'fault: delay before' "$(seen revocation '.ms >= 300') $(active "$rt")" 'true false'
+faults '{"token:refresh_token": {"delay_before": 400}}'
+public
+refresh -m 0.2; is 'a delay does not care whether the client is there' "$status" 'curl 28'
+wait_for in_flight 0
+is '… and the request is handled' "$(seen token:refresh_token '[.aborted, (.issued | has("access_token"))] | @json')" '[true,true]'
+faults '{"token:refresh_token": {"times": 1, "hang": "before"}}'
+public
+refresh -m 0.2; is 'fault: hang' "$status" 'curl 28'
+wait_for in_flight 0
+is '… a client that goes away ends it' "$(seen token:refresh_token '[.aborted, .status, .issued] | @json') $(active "$rt")" \
+    '[true,null,null] true'
+faults '{"token:refresh_token": {"hang": "after"}}'
+refresh &
+wait_for in_flight 1
+is '… until it is released' "$(active "$rt") $(./control.sh release | jq -c .)" 'false {"released":1}'
+wait
+like '… and answered then' "$(<"$work/body")" 'CANARY-RT-'
+faults '{}'
+public
+refresh; rt=$(field refresh_token) refresh
+is 'one request after the other' "$(overlaps token:refresh_token 2)" 0
+faults '{"token:refresh_token": {"delay_before": 300}}'
+public
+refresh &
+wait_for in_flight 1
+refresh
+wait
+is 'two at the same time can be told from the log' "$(overlaps token:refresh_token 2)" 1
 is 'a fault that does not exist' "$(./control.sh faults '{"revocation": {"delay": 1}}' 2>&1 | cut -c1-21 | head -1)" 'no such fault: delay;'
 faults '{}'
 
