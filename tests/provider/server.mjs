@@ -57,7 +57,14 @@ const clients = [
 
 // ---- what is stored: in memory, and kept over a restart ------------------------------------------------
 const store = new Map(fs.existsSync(inState('store.json')) ? JSON.parse(fs.readFileSync(inState('store.json'))) : []);
+const grace = number('ROTATE_GRACE', 0);
 const epoch = () => Math.floor(Date.now() / 1000);
+
+// Whether a code or token was used up.  A rotated refresh token is only when the grace is over.
+function consumedAt({ consumed, rotatedAt }) {
+  if (rotatedAt === undefined) return consumed;
+  return Date.now() - Math.round(rotatedAt * 1000) >= grace * 1000 ? Math.floor(rotatedAt) : undefined;
+}
 
 class Adapter {
   constructor(model) { this.model = model; }
@@ -70,13 +77,20 @@ class Adapter {
 
   async upsert(id, payload) { store.set(this.key(id), payload); }
 
-  async find(id) { return store.get(this.key(id)); }
+  async find(id) {
+    const payload = store.get(this.key(id));
+    return payload && { ...payload, consumed: consumedAt(payload) };
+  }
 
   async findByUid(uid) { return this.first('uid', uid); }
 
   async findByUserCode(userCode) { return this.first('userCode', userCode); }
 
-  async consume(id) { store.get(this.key(id)).consumed = epoch(); }
+  async consume(id) {
+    const payload = store.get(this.key(id));
+    if (this.model === 'RefreshToken') payload.rotatedAt ??= Date.now() / 1000; // the grace begins once
+    else payload.consumed = epoch();
+  }
 
   async destroy(id) { store.delete(this.key(id)); }
 
@@ -363,7 +377,7 @@ const control = {
   },
   // The digests of the access and refresh tokens that are taken now.
   alive: () => [...store]
-    .filter(([key, payload]) => /^(Access|Refresh)Token:/.test(key) && !payload.consumed && payload.exp > epoch()
+    .filter(([key, payload]) => /^(Access|Refresh)Token:/.test(key) && !consumedAt(payload) && payload.exp > epoch()
       && store.get(`Grant:${payload.grantId}`)?.exp > epoch())
     .map(([key]) => digest(key.slice(key.indexOf(':') + 1))),
   revoke({ user, kinds = ['Grant', 'AccessToken', 'RefreshToken'] } = {}) {

@@ -207,6 +207,17 @@ for size in 6000 20000; do
     post "$OP_USERINFO_ENDPOINT" -H "Authorization: Bearer $at"; is '… userinfo' "$status" 200
     revoke "$rt"; is '… revocation' "$status $(active "$at")" '200 false'
 done
+start ROTATE_GRACE=2
+public
+old=$rt
+refresh; first=$(field refresh_token)
+refresh; second=$(field refresh_token)
+like 'ROTATE_GRACE: a rotated token is taken again' "$first $second" '^CANARY-RT-.* CANARY-RT-'
+is '… each time for a new pair' "$([[ $first != "$second" ]] && alive "$old" && alive "$first" && alive "$second")" $'true\ntrue\ntrue'
+sleep 2.1
+is '… until the time is over' "$(active "$old") $(alive "$old") $(active "$first") $(active "$second")" 'false false true true'
+rt=$old refresh; is '… reuse after that' "$(answer)" '400 invalid_grant'
+is '… revokes the grant' "$(active "$second") $(alive "$second")" 'false false'
 for size in untrusted:60 wrong-host:60; do
     start "OP_CERT=${size%:*}" REFRESH_TOKENS=never
     post "$OP_DISCOVERY"; is "OP_CERT=${size%:*}" "$status" "curl ${size#*:}"
