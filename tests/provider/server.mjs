@@ -333,6 +333,9 @@ provider.use(async (ctx, next) => {
       await next();
       if (interval && route === 'device_authorization' && ctx.status === 200) ctx.body.interval = interval;
       if (interval && route === 'token:device_code') watchPolling(ctx, form.device_code);
+      if (env.REFRESH_EXPIRES_IN === '1' && ctx.body?.refresh_token) {
+        ctx.body.refresh_expires_in = store.get(`RefreshToken:${ctx.body.refresh_token}`).exp - epoch();
+      }
       if (ctx.body?.access_token) {
         issued = Object.fromEntries(['access_token', 'refresh_token', 'id_token']
           .map((name) => [name, digest(ctx.body[name])]));

@@ -207,8 +207,8 @@ for size in 6000 20000; do
     post "$OP_USERINFO_ENDPOINT" -H "Authorization: Bearer $at"; is '… userinfo' "$status" 200
     revoke "$rt"; is '… revocation' "$status $(active "$at")" '200 false'
 done
-start ROTATE_GRACE=2
-public
+start ROTATE_GRACE=2 REFRESH_TTL=100 REFRESH_EXPIRES_IN=1
+public; is 'REFRESH_EXPIRES_IN' "$(field refresh_expires_in)" 100
 old=$rt
 refresh; first=$(field refresh_token)
 refresh; second=$(field refresh_token)
@@ -216,8 +216,22 @@ like 'ROTATE_GRACE: a rotated token is taken again' "$first $second" '^CANARY-RT
 is '… each time for a new pair' "$([[ $first != "$second" ]] && alive "$old" && alive "$first" && alive "$second")" $'true\ntrue\ntrue'
 sleep 2.1
 is '… until the time is over' "$(active "$old") $(alive "$old") $(active "$first") $(active "$second")" 'false false true true'
+rt=$first refresh; is 'rotation gives the new token the whole time again' "$(field refresh_expires_in)" 100
 rt=$old refresh; is '… reuse after that' "$(answer)" '400 invalid_grant'
 is '… revokes the grant' "$(active "$second") $(alive "$second")" 'false false'
+public
+start ROTATE=never REFRESH_TTL=100 REFRESH_EXPIRES_IN=1
+sleep 1.1
+refresh; between 'without rotation the time runs' "$(field refresh_expires_in)" 90 99
+start GRANT_TTL=3
+public
+sleep 1.6
+refresh; rt=$(field refresh_token) at=$(field access_token)
+is 'GRANT_TTL: until then a refresh' "$status $(alive "$rt") $(alive "$at")" '200 true true'
+sleep 1.6
+is '… but it does not begin again' "$(alive "$rt") $(alive "$at")" 'false false'
+refresh; is '… and none afterwards' "$(answer)" '400 invalid_grant'
+
 for size in untrusted:60 wrong-host:60; do
     start "OP_CERT=${size%:*}" REFRESH_TOKENS=never
     post "$OP_DISCOVERY"; is "OP_CERT=${size%:*}" "$status" "curl ${size#*:}"
