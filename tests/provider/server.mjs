@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A loopback OpenID provider for tests.  Started by start.sh with one argument: the state directory, which holds the
 // keys and certificates and receives issuer, access.log and, when it ends, store.json.
+import { fromStore, realNow, toStore } from './clock.mjs'; // before whoever looks at the clock
 import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import * as http from 'node:http';
@@ -56,7 +57,8 @@ const clients = [
 ];
 
 // ---- what is stored: in memory, and kept over a restart ------------------------------------------------
-const store = new Map(fs.existsSync(inState('store.json')) ? JSON.parse(fs.readFileSync(inState('store.json'))) : []);
+const readStore = () => (fs.existsSync(inState('store.json')) ? JSON.parse(fs.readFileSync(inState('store.json'))) : []);
+const store = new Map(fromStore(readStore()));
 const grace = number('ROTATE_GRACE', 0);
 const epoch = () => Math.floor(Date.now() / 1000);
 
@@ -314,7 +316,7 @@ async function read(req) {
 }
 
 provider.use(async (ctx, next) => {
-  const at = Date.now();
+  const at = realNow();
   const body = ctx.method === 'POST' ? await read(ctx.req) : '';
   if (body) ctx.req.body = body; // oidc-provider takes it from here when the request was read already
   const form = Object.fromEntries(new URLSearchParams(body));
@@ -347,7 +349,7 @@ provider.use(async (ctx, next) => {
   const replaced = ctx.respond === false;
   fs.writeSync(accessLog, `${JSON.stringify({
     at,
-    ms: Date.now() - at,
+    ms: realNow() - at,
     route,
     client: ctx.oidc?.client?.clientId ?? form.client_id,
     grant: form.grant_type,
@@ -401,6 +403,16 @@ async function answerControl(name, req, res) {
   }
 }
 
+// A browser goes by its own clock, so its cookies must not end by ours: without a date they stay until it ends.
+function undateCookies(res) {
+  const { writeHead } = res;
+  res.writeHead = function writeHeadWithoutDates(...args) {
+    const cookies = this.getHeader('set-cookie');
+    if (cookies) this.setHeader('set-cookie', [cookies].flat().map((one) => one.replace(/; expires=(?!Thu, 01 Jan 1970)[^;]*/i, '')));
+    return writeHead.apply(this, args);
+  };
+}
+
 // ---- ready -------------------------------------------------------------------------------------------
 const callback = provider.callback();
 server.on('request', (req, res) => {
@@ -414,6 +426,8 @@ server.on('request', (req, res) => {
     res.writeHead(404).end();
     return;
   }
+  undateCookies(res);
+  res.setHeader('date', new Date().toUTCString()); // node's own takes the clock as it was before we were here
   req.originalUrl = req.url; // the provider finds its mount path by comparing the two
   req.url = req.url.slice(mount.length);
   callback(req, res);
@@ -421,6 +435,6 @@ server.on('request', (req, res) => {
 fs.writeFileSync(inState('port'), `${server.address().port}\n`);
 fs.writeFileSync(inState('issuer'), `${issuer}\n`);
 process.on('SIGTERM', () => {
-  fs.writeFileSync(inState('store.json'), JSON.stringify([...store]), { mode: 0o600 });
+  fs.writeFileSync(inState('store.json'), JSON.stringify(toStore([...store])), { mode: 0o600 });
   process.exit(0);
 });

@@ -232,6 +232,24 @@ sleep 1.6
 is '… but it does not begin again' "$(alive "$rt") $(alive "$at")" 'false false'
 refresh; is '… and none afterwards' "$(answer)" '400 invalid_grant'
 
+start CLOCK_OFFSET=-7200 ACCESS_TTL=60 REFRESH_TTL=60
+login -d client_id=pam-public -d resource=https://api.example.test/jwt
+for token in "$id" "$at"; do
+    between 'CLOCK_OFFSET' $(($(claims "$token" .iat) + 7200 - $(date +%s))) -3 0
+done
+is '… exp goes with it' "$(claims "$at" '.exp - .iat') $(field expires_in)" '60 60'
+between '… and Date' $(($(date -d "$(sed -nE 's/^date: ([^\r]*)\r$/\1/Ip' "$work/head")" +%s) + 7200 - $(date +%s))) -3 0
+between '… but not access.log' $(($(now_ms) - $(seen token:password .at))) 0 3000
+public; is '… tokens live' "$(active "$at") $(active "$rt")" 'true true'
+device
+is '… the pages work' "$(./approve.sh "$user_code" alice)" approved
+poll; is '… no auth_time from the device flow' "$(claims "$(field id_token)" '"\(.sub) \(.auth_time)"')" 'alice null'
+start CLOCK_OFFSET=7200 ACCESS_TTL=1
+is '… and go on living when the clock is set' "$(active "$at") $(active "$rt")" 'true true'
+refresh; at=$(field access_token)
+between '… CLOCK_OFFSET ahead' $(($(claims "$(field id_token)" .iat) - 7200 - $(date +%s))) -3 0
+sleep 1.1; is '… tokens end in time' "$(active "$at") $(active "$(field refresh_token)")" 'false true'
+
 for size in untrusted:60 wrong-host:60; do
     start "OP_CERT=${size%:*}" REFRESH_TOKENS=never
     post "$OP_DISCOVERY"; is "OP_CERT=${size%:*}" "$status" "curl ${size#*:}"
