@@ -4,5 +4,5 @@
 #   control.sh faults '{"token:refresh_token": {"times": 2, "answer": {"status": 500}}}'
 #   control.sh revoke '{"user": "alice"}'
 set -euo pipefail
-name=${1:?usage: control.sh alive|faults|in-flight|revoke [JSON]}
+name=${1:?usage: control.sh alive|faults|in-flight|release|revoke [JSON]}
 curl -sk --fail-with-body "$OP_CONTROL/$name" ${2:+--data-binary "$2"}

@@ -14,7 +14,7 @@ const PATHS = {
 const GRANTS = ['refresh_token', 'device_code', 'password'];
 const ROUTES = new Set([...Object.values(PATHS), ...GRANTS.map((grant) => `token:${grant}`)]);
 const MEMBERS = new Set([
-  'times', 'delay_before', 'delay_after', 'drop', 'answer', 'handled', 'remove', 'set', 'id_token',
+  'times', 'delay_before', 'delay_after', 'hang', 'drop', 'answer', 'handled', 'remove', 'set', 'id_token',
 ]);
 
 // The name of a route, here and in access.log; of other pages, their path.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A loopback OpenID provider for tests.  Started by start.sh with one argument: the state directory, which holds the
 // keys and certificates and receives issuer, access.log and, when it ends, store.json.
+import { fromStore, realNow, toStore } from './clock.mjs'; // before whoever looks at the clock
 import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import * as http from 'node:http';
@@ -56,7 +57,16 @@ const clients = [
 ];
 
 // ---- what is stored: in memory, and kept over a restart ------------------------------------------------
-const store = new Map(fs.existsSync(inState('store.json')) ? JSON.parse(fs.readFileSync(inState('store.json'))) : []);
+const readStore = () => (fs.existsSync(inState('store.json')) ? JSON.parse(fs.readFileSync(inState('store.json'))) : []);
+const store = new Map(fromStore(readStore()));
+const grace = number('ROTATE_GRACE', 0);
+const epoch = () => Math.floor(Date.now() / 1000);
+
+// Whether a code or token was used up.  A rotated refresh token is only when the grace is over.
+function consumedAt({ consumed, rotatedAt }) {
+  if (rotatedAt === undefined) return consumed;
+  return Date.now() - Math.round(rotatedAt * 1000) >= grace * 1000 ? Math.floor(rotatedAt) : undefined;
+}
 
 class Adapter {
   constructor(model) { this.model = model; }
@@ -69,13 +79,20 @@ class Adapter {
 
   async upsert(id, payload) { store.set(this.key(id), payload); }
 
-  async find(id) { return store.get(this.key(id)); }
+  async find(id) {
+    const payload = store.get(this.key(id));
+    return payload && { ...payload, consumed: consumedAt(payload) };
+  }
 
   async findByUid(uid) { return this.first('uid', uid); }
 
   async findByUserCode(userCode) { return this.first('userCode', userCode); }
 
-  async consume(id) { store.get(this.key(id)).consumed = Math.floor(Date.now() / 1000); }
+  async consume(id) {
+    const payload = store.get(this.key(id));
+    if (this.model === 'RefreshToken') payload.rotatedAt ??= Date.now() / 1000; // the grace begins once
+    else payload.consumed = epoch();
+  }
 
   async destroy(id) { store.delete(this.key(id)); }
 
@@ -226,6 +243,19 @@ function watchPolling(ctx, code) {
 }
 
 // ---- faults ------------------------------------------------------------------------------------------
+const hanging = new Set(); // what lets each request go on that hangs
+
+// Until control releases it, or the client has gone.
+async function hang({ req: { socket } }) {
+  let release;
+  const over = new Promise((resolve) => { release = resolve; });
+  hanging.add(release);
+  socket.once('close', release);
+  if (!socket.destroyed) await over;
+  socket.off('close', release);
+  hanging.delete(release);
+}
+
 function dropConnection(ctx) {
   ctx.respond = false;
   ctx.req.socket.destroy();
@@ -257,10 +287,12 @@ async function editIdToken(jwt, change) {
 async function handle(ctx, fault, next) {
   const late = fault.handled || fault.drop === 'after';
   if (fault.delay_before) await sleep(fault.delay_before);
-  if (fault.drop === 'before') return dropConnection(ctx);
+  if (fault.hang === 'before') await hang(ctx);
+  if (fault.drop === 'before' || (fault.hang === 'before' && ctx.req.socket.destroyed)) return dropConnection(ctx);
   if (fault.answer && !late) return replaceAnswer(ctx, fault.answer);
   await next();
   if (fault.delay_after) await sleep(fault.delay_after);
+  if (fault.hang === 'after') await hang(ctx);
   if (fault.drop === 'after') return dropConnection(ctx);
   if (fault.answer) return replaceAnswer(ctx, fault.answer);
   if (ctx.body && typeof ctx.body === 'object') {
@@ -284,7 +316,7 @@ async function read(req) {
 }
 
 provider.use(async (ctx, next) => {
-  const at = Date.now();
+  const at = realNow();
   const body = ctx.method === 'POST' ? await read(ctx.req) : '';
   if (body) ctx.req.body = body; // oidc-provider takes it from here when the request was read already
   const form = Object.fromEntries(new URLSearchParams(body));
@@ -303,6 +335,9 @@ provider.use(async (ctx, next) => {
       await next();
       if (interval && route === 'device_authorization' && ctx.status === 200) ctx.body.interval = interval;
       if (interval && route === 'token:device_code') watchPolling(ctx, form.device_code);
+      if (env.REFRESH_EXPIRES_IN === '1' && ctx.body?.refresh_token) {
+        ctx.body.refresh_expires_in = store.get(`RefreshToken:${ctx.body.refresh_token}`).exp - epoch();
+      }
       if (ctx.body?.access_token) {
         issued = Object.fromEntries(['access_token', 'refresh_token', 'id_token']
           .map((name) => [name, digest(ctx.body[name])]));
@@ -314,7 +349,7 @@ provider.use(async (ctx, next) => {
   const replaced = ctx.respond === false;
   fs.writeSync(accessLog, `${JSON.stringify({
     at,
-    ms: Date.now() - at,
+    ms: realNow() - at,
     route,
     client: ctx.oidc?.client?.clientId ?? form.client_id,
     grant: form.grant_type,
@@ -339,9 +374,16 @@ const control = {
     return Object.fromEntries(faults);
   },
   'in-flight': () => Object.fromEntries(Object.entries(inFlight).filter(([, count]) => count > 0)),
+  // Lets the requests go on that hang; how many those were.
+  release() {
+    const released = hanging.size;
+    hanging.forEach((release) => release());
+    return { released };
+  },
   // The digests of the access and refresh tokens that are taken now.
   alive: () => [...store]
-    .filter(([key, payload]) => /^(Access|Refresh)Token:/.test(key) && !payload.consumed)
+    .filter(([key, payload]) => /^(Access|Refresh)Token:/.test(key) && !consumedAt(payload) && payload.exp > epoch()
+      && store.get(`Grant:${payload.grantId}`)?.exp > epoch())
     .map(([key]) => digest(key.slice(key.indexOf(':') + 1))),
   revoke({ user, kinds = ['Grant', 'AccessToken', 'RefreshToken'] } = {}) {
     if (!user) throw new Error('whose tokens? {"user":…}');
@@ -361,6 +403,16 @@ async function answerControl(name, req, res) {
   }
 }
 
+// A browser goes by its own clock, so its cookies must not end by ours: without a date they stay until it ends.
+function undateCookies(res) {
+  const { writeHead } = res;
+  res.writeHead = function writeHeadWithoutDates(...args) {
+    const cookies = this.getHeader('set-cookie');
+    if (cookies) this.setHeader('set-cookie', [cookies].flat().map((one) => one.replace(/; expires=(?!Thu, 01 Jan 1970)[^;]*/i, '')));
+    return writeHead.apply(this, args);
+  };
+}
+
 // ---- ready -------------------------------------------------------------------------------------------
 const callback = provider.callback();
 server.on('request', (req, res) => {
@@ -374,6 +426,8 @@ server.on('request', (req, res) => {
     res.writeHead(404).end();
     return;
   }
+  undateCookies(res);
+  res.setHeader('date', new Date().toUTCString()); // node's own takes the clock as it was before we were here
   req.originalUrl = req.url; // the provider finds its mount path by comparing the two
   req.url = req.url.slice(mount.length);
   callback(req, res);
@@ -381,6 +435,6 @@ server.on('request', (req, res) => {
 fs.writeFileSync(inState('port'), `${server.address().port}\n`);
 fs.writeFileSync(inState('issuer'), `${issuer}\n`);
 process.on('SIGTERM', () => {
-  fs.writeFileSync(inState('store.json'), JSON.stringify([...store]), { mode: 0o600 });
+  fs.writeFileSync(inState('store.json'), JSON.stringify(toStore([...store])), { mode: 0o600 });
   process.exit(0);
 });

@@ -45,6 +45,25 @@ claims() { cut -d. -f2 <<<"$1" | basenc --base64url -di 2>/dev/null | jq -r "$2"
 seen() { jq -rs "map(select(.route == \"$1\")) | last | $2" "$OP_STATE/access.log"; }
 digest() { printf %s "$1" | sha256sum | cut -c1-12; }
 now_ms() { date +%s%3N; }
+# between NAME ACTUAL LEAST MOST
+between() { if (($3 <= $2 && $2 <= $4)); then is "$1" 1 1; else is "$1" "$2" "from $3 to $4"; fi; }
+# wait_for CONDITION…: wait at most 10 s for a command that succeeds.
+wait_for() {
+    local _
+    for _ in {1..500}; do
+        ! "$@" || return 0
+        sleep 0.02
+    done
+    echo "# in vain: $*"
+}
+in_flight() { [[ $(./control.sh in-flight | jq "[.[]] | add + 0") == "$1" ]]; }
+alive() { ./control.sh alive | jq -c --arg token "$(digest "$1")" 'index($token) != null'; }
+# How many pairs of requests of a route, the last $2 of them, presented the same token at the same time.
+overlaps() {
+    jq -rs --arg route "$1" --argjson last "$2" '[map(select(.route == $route))[-$last:] | sort_by(.at)
+        | [.[:-1], .[1:]] | transpose[] | select(.[0].presented == .[1].presented and .[1].at < .[0].at + .[0].ms)] | length' \
+        "$OP_STATE/access.log"
+}
 
 device() {
     post "$OP_DEVICE_AUTHORIZATION_ENDPOINT" -d client_id=pam-public -d "scope=$ALL"
@@ -56,7 +75,7 @@ login() {
     at=$(field access_token) rt=$(field refresh_token) id=$(field id_token)
 }
 public() { login -d client_id=pam-public; }
-refresh() { post "$OP_TOKEN_ENDPOINT" -d grant_type=refresh_token -d "refresh_token=$rt" -d client_id=pam-public; }
+refresh() { post "$OP_TOKEN_ENDPOINT" -d grant_type=refresh_token -d "refresh_token=$rt" -d client_id=pam-public "$@"; }
 revoke() { post "$OP_REVOCATION_ENDPOINT" -d client_id=pam-public -d "token=$1"; }
 active() { ./introspect.sh <<<"$1"; }
 faults() { ./control.sh faults "$1" >/dev/null; }
@@ -136,6 +155,34 @@ revoke "$rt" & sleep 0.15
 is 'in flight' "$(./control.sh in-flight | jq -c .) $(active "$rt")" '{"revocation":1} true'
 wait
 is 'fault: delay before' "$(seen revocation '.ms >= 300') $(active "$rt")" 'true false'
+faults '{"token:refresh_token": {"delay_before": 400}}'
+public
+refresh -m 0.2; is 'a delay does not care whether the client is there' "$status" 'curl 28'
+wait_for in_flight 0
+is '… and the request is handled' "$(seen token:refresh_token '[.aborted, (.issued | has("access_token"))] | @json')" '[true,true]'
+faults '{"token:refresh_token": {"times": 1, "hang": "before"}}'
+public
+refresh -m 0.2; is 'fault: hang' "$status" 'curl 28'
+wait_for in_flight 0
+is '… a client that goes away ends it' "$(seen token:refresh_token '[.aborted, .status, .issued] | @json') $(active "$rt")" \
+    '[true,null,null] true'
+faults '{"token:refresh_token": {"hang": "after"}}'
+refresh &
+wait_for in_flight 1
+is '… until it is released' "$(active "$rt") $(./control.sh release | jq -c .)" 'false {"released":1}'
+wait
+like '… and answered then' "$(<"$work/body")" 'CANARY-RT-'
+faults '{}'
+public
+refresh; rt=$(field refresh_token) refresh
+is 'one request after the other' "$(overlaps token:refresh_token 2)" 0
+faults '{"token:refresh_token": {"delay_before": 300}}'
+public
+refresh &
+wait_for in_flight 1
+refresh
+wait
+is 'two at the same time can be told from the log' "$(overlaps token:refresh_token 2)" 1
 is 'a fault that does not exist' "$(./control.sh faults '{"revocation": {"delay": 1}}' 2>&1 | cut -c1-21 | head -1)" 'no such fault: delay;'
 faults '{}'
 
@@ -160,6 +207,49 @@ for size in 6000 20000; do
     post "$OP_USERINFO_ENDPOINT" -H "Authorization: Bearer $at"; is '… userinfo' "$status" 200
     revoke "$rt"; is '… revocation' "$status $(active "$at")" '200 false'
 done
+start ROTATE_GRACE=2 REFRESH_TTL=100 REFRESH_EXPIRES_IN=1
+public; is 'REFRESH_EXPIRES_IN' "$(field refresh_expires_in)" 100
+old=$rt
+refresh; first=$(field refresh_token)
+refresh; second=$(field refresh_token)
+like 'ROTATE_GRACE: a rotated token is taken again' "$first $second" '^CANARY-RT-.* CANARY-RT-'
+is '… each time for a new pair' "$([[ $first != "$second" ]] && alive "$old" && alive "$first" && alive "$second")" $'true\ntrue\ntrue'
+sleep 2.1
+is '… until the time is over' "$(active "$old") $(alive "$old") $(active "$first") $(active "$second")" 'false false true true'
+rt=$first refresh; is 'rotation gives the new token the whole time again' "$(field refresh_expires_in)" 100
+rt=$old refresh; is '… reuse after that' "$(answer)" '400 invalid_grant'
+is '… revokes the grant' "$(active "$second") $(alive "$second")" 'false false'
+public
+start ROTATE=never REFRESH_TTL=100 REFRESH_EXPIRES_IN=1
+sleep 1.1
+refresh; between 'without rotation the time runs' "$(field refresh_expires_in)" 90 99
+start GRANT_TTL=3
+public
+sleep 1.6
+refresh; rt=$(field refresh_token) at=$(field access_token)
+is 'GRANT_TTL: until then a refresh' "$status $(alive "$rt") $(alive "$at")" '200 true true'
+sleep 1.6
+is '… but it does not begin again' "$(alive "$rt") $(alive "$at")" 'false false'
+refresh; is '… and none afterwards' "$(answer)" '400 invalid_grant'
+
+start CLOCK_OFFSET=-7200 ACCESS_TTL=60 REFRESH_TTL=60
+login -d client_id=pam-public -d resource=https://api.example.test/jwt
+for token in "$id" "$at"; do
+    between 'CLOCK_OFFSET' $(($(claims "$token" .iat) + 7200 - $(date +%s))) -3 0
+done
+is '… exp goes with it' "$(claims "$at" '.exp - .iat') $(field expires_in)" '60 60'
+between '… and Date' $(($(date -d "$(sed -nE 's/^date: ([^\r]*)\r$/\1/Ip' "$work/head")" +%s) + 7200 - $(date +%s))) -3 0
+between '… but not access.log' $(($(now_ms) - $(seen token:password .at))) 0 3000
+public; is '… tokens live' "$(active "$at") $(active "$rt")" 'true true'
+device
+is '… the pages work' "$(./approve.sh "$user_code" alice)" approved
+poll; is '… no auth_time from the device flow' "$(claims "$(field id_token)" '"\(.sub) \(.auth_time)"')" 'alice null'
+start CLOCK_OFFSET=7200 ACCESS_TTL=1
+is '… and go on living when the clock is set' "$(active "$at") $(active "$rt")" 'true true'
+refresh; at=$(field access_token)
+between '… CLOCK_OFFSET ahead' $(($(claims "$(field id_token)" .iat) - 7200 - $(date +%s))) -3 0
+sleep 1.1; is '… tokens end in time' "$(active "$at") $(active "$(field refresh_token)")" 'false true'
+
 for size in untrusted:60 wrong-host:60; do
     start "OP_CERT=${size%:*}" REFRESH_TOKENS=never
     post "$OP_DISCOVERY"; is "OP_CERT=${size%:*}" "$status" "curl ${size#*:}"
