@@ -343,6 +343,10 @@ def seeds():
             "again": [b"Age: 1", b"HTTP/1.1 200 OK", b"Age: 2"], "trailer": [b"Age: 1", b"", b"Cache-Control: no-store"],
             "huge": [b"Cache-Control: max-age=99999999999999999999"], "differ": [b"Cache-Control: max-age=1, max-age=2"],
             "expires": [b"Date: Fri, 15 Jan 2027 08:00:00 GMT", b"Expires: Fri, 15 Jan 2027 10:00:00 GMT"],
+            "retry-after": [b"Retry-After: 120", b"retry-after:120"], "retry-twice": [b"Retry-After: 1", b"Retry-After: 2"],
+            "retry-date": [b"Date: Fri, 15 Jan 2027 08:00:00 GMT", b"Retry-After: Fri, 15 Jan 2027 08:02:00 GMT"],
+            "retry-huge": [b"Retry-After: 99999999999999999999"], "retry-folded": [b"Retry-After: 1", b" 2"],
+            "retry-interim": [b"Retry-After: 1", b"", b"HTTP/1.1 503 Busy", b"Retry-After: 2", b"", b"Retry-After: 3"],
             "expires-0": [b"Expires: 0"], "age": [b"Age: 3000", b"Cache-Control: max-age=4000, x=\"a\\\"b\""]}.items():
         yield "freshness", name, joined(b"HTTP/1.1 200 OK\r\n", *[line + b"\r\n" for line in lines])
 
