@@ -220,18 +220,17 @@ only_the_final_answer_says_when_to_come_back(void **state UNUSED)
          "Retry-After: 9\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 0\r\n"
          "Retry-After: 5"},
         {"/a", 103, NULL, "Retry-After: 9\r\n\r\nHTTP/1.1 5"},
-        /* cut behind the header */
+        /* cut in the body */
         {"/a", 503, "x", "Retry-After: 5\r\nContent-Length: 2\r\n" FAKE_CLOSE},
     };
     static const int64_t expected[] = {0, 5, 0, 5};
-    const struct settings hasty = {.timeout = 1, .insecure_http = true};
     struct http_reply reply = {0};
     struct http http = {0};
     size_t i;
 
     fakeprovider_start(answers, ARRAY_LEN(answers));
     for (i = 0; i < ARRAY_LEN(answers); i++) {
-        assert_int_equal(http_open(&http, &hasty), 0);
+        assert_int_equal(http_open(&http, &settings), 0);
         assert_int_equal(http_get(&http, fakeprovider_url("/a"), &reply), 0);
         assert_int_equal(reply.retry_after, expected[i]);
         assert_int_equal(reply.code == CURLE_OK, i < 2);
