@@ -127,6 +127,8 @@ def seeds():
     yield "token", "all", dump(TOKENS)
     yield "token", "access-only", dump({"access_token": "a", "token_type": "bearer"})
     yield "token", "access-is-jwt", dump({"access_token": jwt(CLAIMS).decode(), "token_type": "bearer"})
+    yield "token", "access-is-jwt-ahead", dump({"access_token": jwt({"iat": 1700000600, "exp": 1700000900}).decode(),
+                                                "token_type": "bearer"})
     yield "token", "expires-as-text", dump(dict(TOKENS, expires_in="3600.5"))
     yield "token", "expires-huge", dump(dict(TOKENS, expires_in=1e300))
     yield "token", "mac", dump(dict(TOKENS, token_type="mac"))

@@ -151,6 +151,23 @@ half_an_answer_is_ambiguous_or_transient(void **state UNUSED)
     }
 }
 
+/* A lifetime is counted from then on, however long the answer takes. */
+static void
+a_request_is_dated_before_it_is_sent(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", FAKE_SILENCE, NULL, NULL},
+    };
+    struct client_reply reply = {0};
+    time_t start = time(NULL);
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    post(AUTH_NONE, &reply);
+    assert_in_range(reply.sent_at, start, start + 1);
+    assert_in_range(time(NULL), reply.sent_at + 1, start + 60);
+    client_reply_clear(&reply);
+}
+
 static void
 an_echo_of_the_client_secret_is_not_shown(void **state UNUSED)
 {
@@ -264,6 +281,8 @@ main(void)
                                   teardown),
         cmocka_unit_test_teardown(a_reply_is_read_and_classified, teardown),
         cmocka_unit_test_teardown(half_an_answer_is_ambiguous_or_transient,
+                                  teardown),
+        cmocka_unit_test_teardown(a_request_is_dated_before_it_is_sent,
                                   teardown),
         cmocka_unit_test_teardown(an_echo_of_the_client_secret_is_not_shown,
                                   teardown),
