@@ -14,6 +14,9 @@
 /* A body has at most 1 MiB, so this takes any token of it. */
 #define BODY_MAX ((size_t) 1024 * 1024)
 
+/* Two clocks that differ by more than a day: one of them shows no time. */
+#define CLOCKS_APART INT64_C(86400)
+
 static int
 take(const cJSON *json, const char *name, struct secret *out)
 {
@@ -108,32 +111,45 @@ check_all(const cJSON *json, const struct token *token, struct problem *problem)
     return r;
 }
 
-/* The exp of an access token that is a JWT, or -ENODATA. */
-static int
-jwt_end(const struct secret *access, int64_t *out)
+/* Both are of the provider's clock, unless iat cannot be meant. */
+static int64_t
+span(const cJSON *claims, int64_t sent_at)
+{
+    int64_t begin, end;
+
+    if (json_date(claims, "exp", &end) < 0)
+        return 0;
+    if (json_date(claims, "iat", &begin) < 0 || begin < sent_at - CLOCKS_APART
+        || begin > sent_at + CLOCKS_APART)
+        begin = sent_at;
+    return end - begin;
+}
+
+/* Of an access token that is a JWT; 0 or less when it does not say. */
+static int64_t
+jwt_lifetime(const struct secret *access, int64_t sent_at)
 {
     struct problem ignored; /* it may be anything */
     struct jwt jwt = {0};
-    int r;
+    int64_t seconds = 0;
 
-    r = jwt_decode(access, &jwt, &ignored);
-    if (r == 0)
-        r = json_date(jwt.payload, "exp", out);
+    if (jwt_decode(access, &jwt, &ignored) == 0)
+        seconds = span(jwt.payload, sent_at);
     jwt_clear(&jwt);
-    return r < 0 ? -ENODATA : 0;
+    return seconds;
 }
 
 /* 0 and less is no lifetime: some mean "for ever" by it, and nobody "now". */
 static int64_t
 lifetime(const cJSON *json, const struct secret *access, int64_t sent_at)
 {
-    int64_t seconds, end = 0;
+    int64_t seconds;
 
     if (json_seconds(json, "expires_in", &seconds) == 0 && seconds > 0)
         return seconds;
-    if (jwt_end(access, &end) < 0 || end <= sent_at)
+    seconds = jwt_lifetime(access, sent_at);
+    if (seconds <= 0)
         return TOKEN_LIFETIME_DEFAULT;
-    seconds = end - sent_at;
     return seconds < JSON_SECONDS_MAX ? seconds : JSON_SECONDS_MAX;
 }
 

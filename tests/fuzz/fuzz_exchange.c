@@ -56,10 +56,11 @@ static struct secret signed_tokens; /* that are the provider's, in lines */
 static struct reply {
     CURLcode code;
     long status;
-    curl_off_t begun, retry_after;
+    curl_off_t begun;
 } reply;
 static size_t (*write_function)(char *, size_t, size_t, void *);
-static void *write_data;
+static size_t (*header_function)(char *, size_t, size_t, void *);
+static void *write_data, *header_data;
 
 CURLcode __real_curl_easy_setopt(CURL *curl, CURLoption option, ...);
 
@@ -78,6 +79,13 @@ __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...)
         r = CURLE_OK;
     } else if (option == CURLOPT_WRITEDATA) {
         write_data = va_arg(args, void *);
+        r = CURLE_OK;
+    } else if (option == CURLOPT_HEADERFUNCTION) {
+        header_function =
+            va_arg(args, size_t(*)(char *, size_t, size_t, void *));
+        r = CURLE_OK;
+    } else if (option == CURLOPT_HEADERDATA) {
+        header_data = va_arg(args, void *);
         r = CURLE_OK;
     } else if (option >= CURLOPTTYPE_OBJECTPOINT) {
         r = __real_curl_easy_setopt(curl, option, va_arg(args, void *));
@@ -143,6 +151,23 @@ fill_in(const char *body, size_t len, struct secret *out)
     }
 }
 
+/* A header that asks for so much patience. */
+static void
+send_header(int retry_after)
+{
+    char lines[3][48];
+    size_t i;
+
+    (void) snprintf(lines[0], sizeof(lines[0]), "HTTP/1.1 %ld Fake\r\n",
+                    reply.status);
+    (void) snprintf(lines[1], sizeof(lines[1]), "Retry-After: %d\r\n",
+                    retry_after);
+    (void) snprintf(lines[2], sizeof(lines[2]), "\r\n");
+    for (i = 0; i < ARRAY_LEN(lines); i++)
+        HOLDS(header_function(lines[i], 1, strlen(lines[i]), header_data)
+              == strlen(lines[i]));
+}
+
 CURLcode
 __wrap_curl_easy_perform(CURL *curl UNUSED)
 {
@@ -160,7 +185,7 @@ __wrap_curl_easy_perform(CURL *curl UNUSED)
     reply.code = codes[input_byte(&provider) % ARRAY_LEN(codes)];
     reply.status = statuses[input_byte(&provider) % ARRAY_LEN(statuses)];
     reply.begun = input_byte(&provider);
-    reply.retry_after = (curl_off_t) input_byte(&provider) * 30;
+    send_header(input_byte(&provider) * 30);
     body = input_text(&provider, &len);
     fill_in(body, len, &filled);
     if (filled.len > 0
@@ -180,8 +205,6 @@ __wrap_curl_easy_getinfo(CURL *curl UNUSED, CURLINFO info, ...)
     va_start(args, info);
     if (info == CURLINFO_RESPONSE_CODE)
         *va_arg(args, long *) = reply.status;
-    else if (info == CURLINFO_RETRY_AFTER)
-        *va_arg(args, curl_off_t *) = reply.retry_after;
     else if (info == CURLINFO_PRETRANSFER_TIME_T)
         *va_arg(args, curl_off_t *) = reply.begun;
     va_end(args);

@@ -127,6 +127,8 @@ def seeds():
     yield "token", "all", dump(TOKENS)
     yield "token", "access-only", dump({"access_token": "a", "token_type": "bearer"})
     yield "token", "access-is-jwt", dump({"access_token": jwt(CLAIMS).decode(), "token_type": "bearer"})
+    yield "token", "access-is-jwt-ahead", dump({"access_token": jwt({"iat": 1700000600, "exp": 1700000900}).decode(),
+                                                "token_type": "bearer"})
     yield "token", "expires-as-text", dump(dict(TOKENS, expires_in="3600.5"))
     yield "token", "expires-huge", dump(dict(TOKENS, expires_in=1e300))
     yield "token", "mac", dump(dict(TOKENS, token_type="mac"))
@@ -343,6 +345,10 @@ def seeds():
             "again": [b"Age: 1", b"HTTP/1.1 200 OK", b"Age: 2"], "trailer": [b"Age: 1", b"", b"Cache-Control: no-store"],
             "huge": [b"Cache-Control: max-age=99999999999999999999"], "differ": [b"Cache-Control: max-age=1, max-age=2"],
             "expires": [b"Date: Fri, 15 Jan 2027 08:00:00 GMT", b"Expires: Fri, 15 Jan 2027 10:00:00 GMT"],
+            "retry-after": [b"Retry-After: 120", b"retry-after:120"], "retry-twice": [b"Retry-After: 1", b"Retry-After: 2"],
+            "retry-date": [b"Date: Fri, 15 Jan 2027 08:00:00 GMT", b"Retry-After: Fri, 15 Jan 2027 08:02:00 GMT"],
+            "retry-huge": [b"Retry-After: 99999999999999999999"], "retry-folded": [b"Retry-After: 1", b" 2"],
+            "retry-interim": [b"Retry-After: 1", b"", b"HTTP/1.1 503 Busy", b"Retry-After: 2", b"", b"Retry-After: 3"],
             "expires-0": [b"Expires: 0"], "age": [b"Age: 3000", b"Cache-Control: max-age=4000, x=\"a\\\"b\""]}.items():
         yield "freshness", name, joined(b"HTTP/1.1 200 OK\r\n", *[line + b"\r\n" for line in lines])
 
