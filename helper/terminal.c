@@ -28,7 +28,7 @@
 #define PTS_OF_A_MAJOR  256U
 
 int
-process_parse(const char *stat, struct process *out)
+terminal_process_parse(const char *stat, struct terminal_process *out)
 {
     /* pid (comm) state ppid pgrp session tty_nr; comm may be anything. */
     const char *rest = strrchr(stat, ')');
@@ -38,8 +38,8 @@ process_parse(const char *stat, struct process *out)
         || sscanf(rest, ") %*c %d %*d %*d %d", &parent, &terminal) != 2
         || parent < 0)
         return -EBADMSG;
-    *out = (struct process){.parent = parent,
-                            .terminal = (dev_t) (unsigned) terminal};
+    *out = (struct terminal_process){.parent = parent,
+                                     .terminal = (dev_t) (unsigned) terminal};
     return 0;
 }
 
@@ -62,7 +62,7 @@ terminal_path(dev_t terminal, char *out, size_t size)
 }
 
 static int
-process_get(pid_t pid, struct process *out)
+terminal_process_get(pid_t pid, struct terminal_process *out)
 {
     struct secret text = {0};
     char path[64];
@@ -72,7 +72,7 @@ process_get(pid_t pid, struct process *out)
     fd = open(path, O_RDONLY | O_CLOEXEC);
     r = fd == -1 ? -errno : read_all(fd, STAT_MAX, &text);
     if (r == 0)
-        r = process_parse(secret_text(&text), out);
+        r = terminal_process_parse(secret_text(&text), out);
     fd_close(&fd);
     secret_clear(&text);
     return r;
@@ -80,14 +80,14 @@ process_get(pid_t pid, struct process *out)
 
 /* The processes between may be others', and /proc may not show them. */
 static bool
-is_of_the_session(struct process process, pid_t login)
+is_of_the_session(struct terminal_process process, pid_t login)
 {
     unsigned i;
 
     for (i = 0; i < ANCESTORS_MAX && process.parent > 1; i++) {
         if (process.parent == login)
             return true;
-        if (process_get(process.parent, &process) < 0)
+        if (terminal_process_get(process.parent, &process) < 0)
             return false;
     }
     return false;
@@ -131,7 +131,7 @@ terminal_tell(pid_t login, const char *line)
     dev_t seen[TERMINALS_MAX];
     const struct dirent *entry;
     size_t n_seen = 0, told = 0;
-    struct process process;
+    struct terminal_process process;
     DIR *proc = opendir("/proc");
     int64_t pid;
 
@@ -139,8 +139,8 @@ terminal_tell(pid_t login, const char *line)
         return 0;
     while (n_seen < TERMINALS_MAX && (entry = readdir(proc)) != NULL) {
         if (number_parse(entry->d_name, INT32_MAX, &pid) < 0
-            || process_get((pid_t) pid, &process) < 0 || process.terminal == 0
-            || is_known(process.terminal, seen, n_seen)
+            || terminal_process_get((pid_t) pid, &process) < 0
+            || process.terminal == 0 || is_known(process.terminal, seen, n_seen)
             || !is_of_the_session(process, login))
             continue;
         seen[n_seen++] = process.terminal;

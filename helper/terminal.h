@@ -9,13 +9,14 @@
 #include "common/attr.h"
 
 /* What /proc/PID/stat says of a process. */
-struct process {
+struct terminal_process {
     pid_t parent;
     dev_t terminal; /* 0: none */
 };
 
 /* Pure.  0 or -EBADMSG. */
-int process_parse(const char *stat, struct process *out) MUST_CHECK;
+int terminal_process_parse(const char *stat,
+                           struct terminal_process *out) MUST_CHECK;
 
 /* Pure: the path of a terminal's device; false when it is none that we know. */
 bool terminal_path(dev_t terminal, char *out, size_t size) MUST_CHECK;

@@ -40,12 +40,13 @@ reads_parent_and_terminal(void **state UNUSED)
         {"nothing", -EBADMSG, 0, 0},
         {"", -EBADMSG, 0, 0},
     };
-    struct process process;
+    struct terminal_process process;
     size_t i;
 
     for (i = 0; i < ARRAY_LEN(rows); i++) {
-        process = (struct process){0};
-        assert_int_equal(process_parse(rows[i].stat, &process), rows[i].r);
+        process = (struct terminal_process){0};
+        assert_int_equal(terminal_process_parse(rows[i].stat, &process),
+                         rows[i].r);
         assert_int_equal(process.parent, rows[i].parent);
         assert_int_equal(process.terminal, rows[i].terminal);
     }
