@@ -2,16 +2,14 @@
 #include <config.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
+#include "common/fdinfo.h"
 #include "common/io.h"
 #include "common/keyring.h"
 #include "common/message.h"
@@ -21,7 +19,6 @@
 #include "pam/system_user.h"
 
 #define READY_TIMEOUT_MS 5000
-#define FDINFO_MAX       4096
 
 /* The pipe ends of one start: on `go` we say that it may begin. */
 struct start {
@@ -129,18 +126,6 @@ helper_start(const struct helper_user *user, key_serial_t ring,
     return r;
 }
 
-bool
-fdinfo_is_pidfd_of(const char *text, pid_t pid)
-{
-    const char *line = strstr(text, "\nPid:\t");
-    char *end;
-
-    if (line == NULL)
-        return false;
-    line += strlen("\nPid:\t");
-    return strtol(line, &end, 10) == pid && end != line && *end == '\n';
-}
-
 /*
  * Applications close descriptors that they do not know, and open others in
  * their place: is this one still our pidfd?
@@ -148,20 +133,10 @@ fdinfo_is_pidfd_of(const char *text, pid_t pid)
 static bool
 is_ours(const struct helper *helper)
 {
-    struct secret text = {0};
-    char path[64];
-    bool ours = false;
-    int fd;
+    pid_t pid;
 
-    if (helper->pidfd < 0)
-        return false;
-    (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", helper->pidfd);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && read_all(fd, FDINFO_MAX, &text) == 0)
-        ours = fdinfo_is_pidfd_of(secret_text(&text), helper->pid);
-    fd_close(&fd);
-    secret_clear(&text);
-    return ours;
+    return helper->pidfd >= 0 && fdinfo_pid(helper->pidfd, &pid) == 0
+           && pid == helper->pid;
 }
 
 /* A signal to a zombie succeeds: so it is asked whether it has ended, first. */

@@ -62,10 +62,4 @@ int helper_find(int64_t pid, const struct helper_user *user,
 /* Close the descriptor, if it is still ours.  Right a second time. */
 void helper_forget(struct helper *helper);
 
-/*
- * Pure: whether the text of /proc/self/fdinfo/N is that of a pidfd of this
- * process.  A pidfd of a process that is gone says -1.
- */
-bool fdinfo_is_pidfd_of(const char *text, pid_t pid);
-
 #endif

@@ -28,6 +28,8 @@ finds_the_process_in_the_text(void **state UNUSED)
         {"pos:\t0\nPid:\t12x\n", -EBADF, 0},
         {"pos:\t0\nPid:\t99999999999\n", -EBADF, 0},
         {"pos:\t0\nflags:\t02\n", -EBADF, 0}, /* a file */
+        {"pos:\t0\nPid:\t42 \n", -EBADF, 0},
+        {"Pid:\t42\n", -EBADF, 0},
         {"NSpid:\t12\n", -EBADF, 0},
         {"", -EBADF, 0},
     };

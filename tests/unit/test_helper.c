@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/fdinfo.h"
 #include "common/io.h"
 #include "common/keyring.h"
 #include "common/message.h"
@@ -63,8 +64,7 @@ int __real_spawn_with_pipes(struct spawn *plan, int *to, int *from);
 int
 __wrap_spawn_with_pipes(struct spawn *plan, int *to, int *from)
 {
-    char path[64], line[256];
-    FILE *file;
+    pid_t pid;
     size_t i;
 
     spawned.plan = *plan;
@@ -73,13 +73,7 @@ __wrap_spawn_with_pipes(struct spawn *plan, int *to, int *from)
     for (i = 0; i < 4 && plan->argv[i] != NULL; i++)
         (void) snprintf(spawned.argv[i], sizeof(spawned.argv[i]), "%s",
                         plan->argv[i]);
-    (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", plan->fds[3]);
-    file = fopen(path, "re");
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-        if (strncmp(line, "Pid:", 4) == 0)
-            spawned.self_is_us = atoi(line + 4) == getpid();
-    if (file != NULL)
-        fclose(file);
+    spawned.self_is_us = fdinfo_pid(plan->fds[3], &pid) == 0 && pid == getpid();
     if (spawned.result == 0)
         return __real_spawn_with_pipes(plan, to, from);
     *to = *from = -1;
@@ -747,32 +741,6 @@ forgetting_closes_the_descriptor(void **state UNUSED)
     assert_int_equal(helper.pidfd, -1);
 }
 
-static void
-a_pidfd_is_known_by_its_fdinfo(void **state UNUSED)
-{
-    static const struct {
-        const char *text;
-        bool is;
-    } cases[] = {
-        {"pos:\t0\nflags:\t02000002\nmnt_id:\t15\nPid:\t42\nNSpid:\t42\n",
-         true},
-        {"pos:\t0\nPid:\t42\n", true},
-        {"pos:\t0\nPid:\t-1\nNSpid:\t-1\n", false},
-        {"pos:\t0\nPid:\t421\n", false},
-        {"pos:\t0\nPid:\t4\n", false},
-        {"pos:\t0\nPid:\t\n", false},
-        {"pos:\t0\nPid:\t42 \n", false},
-        {"pos:\t0\nNSpid:\t42\n", false},
-        {"pos:\t0\n", false},
-        {"Pid:\t42", false},
-        {"", false},
-    };
-    size_t i;
-
-    for (i = 0; i < ARRAY_LEN(cases); i++)
-        assert_int_equal(fdinfo_is_pidfd_of(cases[i].text, 42), cases[i].is);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -810,7 +778,6 @@ main(void)
         TEST(a_number_that_is_no_process_is_not_looked_at),
         TEST(what_another_proc_says_is_not_believed),
         TEST(forgetting_closes_the_descriptor),
-        TEST(a_pidfd_is_known_by_its_fdinfo),
     };
 
     return cmocka_run_group_tests_name("helper", tests, group_setup,
