@@ -130,6 +130,9 @@ def seeds():
     yield "token", "access-is-jwt-ahead", dump({"access_token": jwt({"iat": 1700000600, "exp": 1700000900}).decode(),
                                                 "token_type": "bearer"})
     yield "token", "expires-as-text", dump(dict(TOKENS, expires_in="3600.5"))
+    yield "token", "refresh-expires", dump(dict(TOKENS, refresh_expires_in=1800))
+    yield "token", "refresh-expires-never", dump(dict(TOKENS, refresh_expires_in=0))
+    yield "token", "refresh-expires-as-text", dump(dict(TOKENS, refresh_token_expires_in="15811200.5"))
     yield "token", "expires-huge", dump(dict(TOKENS, expires_in=1e300))
     yield "token", "mac", dump(dict(TOKENS, token_type="mac"))
     yield "token", "control-character", dump(dict(TOKENS, refresh_token="a\nb"))
@@ -192,6 +195,7 @@ def seeds():
     yield "settings", "all", dump(SETTINGS)
     yield "settings", "public", dump({k: v for k, v in SETTINGS.items() if k != "client_secret"} | {"client_auth": "none"})
     yield "settings", "no-secret", dump({k: v for k, v in SETTINGS.items() if k != "client_secret"})
+    yield "settings", "introspects", dump(dict(SETTINGS, introspect_refresh=True, introspection_endpoint=ISSUER))
     yield "settings", "every-text", dump(dict(SETTINGS, audience="a", resource="https://r/", ca_file="/ca", proxy="p",
                                               jwks_uri=ISSUER, userinfo_endpoint=ISSUER, signing_algorithms="RS256"))
 
@@ -236,6 +240,7 @@ def seeds():
 
     login = message("LOGIN", CONFIG=MINIMAL, PATH="/etc/c", USER="alice", UID=1000, DEADLINE=0)
     stored = message("STORED")
+    refresh_stored = message("REFRESH_STORED")
     pending = error(1, "authorization_pending")
     renew = message("RENEW", SETTINGS=dump(SETTINGS), REFRESH_TOKEN="rt-0")
     revoke = message("REVOKE", SETTINGS=dump(SETTINGS), REFRESH_TOKEN="rt-0", ACCESS_TOKEN="at-0")
@@ -257,6 +262,8 @@ def seeds():
     begun = message("LOGIN", CONFIG=MINIMAL, PATH="/etc/c", USER="alice", UID=1000, DEADLINE=60) + message("FILES")
     yield "exchange", "good", said(0, begun + stored, ok(METADATA), ok(DEVICE), pending, tokens, published)
     yield "exchange", "good-not-stored", said(0, begun, ok(METADATA), ok(DEVICE), tokens, published, ok({}), ok({}))
+    yield "exchange", "good-refresh-stored", said(0, begun + refresh_stored + stored, ok(METADATA), ok(DEVICE), tokens,
+                                                  published, ok({}), ok({}))
     yield "exchange", "good-other-user", said(0, begun.replace(b"alice", b"mallo") + stored, ok(METADATA), ok(DEVICE), tokens,
                                               published)
     yield "exchange", "good-root", said(0, begun.replace(b"1000", b"0000") + stored, ok(METADATA), ok(DEVICE), tokens, published)
@@ -272,6 +279,11 @@ def seeds():
     before = joined(ok(METADATA), ok(DEVICE))
     yield "exchange", "userinfo", said(0, claims_from(b"userinfo"), before, tokens, ok(who))
     yield "exchange", "introspection", said(0, claims_from(b"introspection"), before, tokens, ok(who))
+    yield "exchange", "introspection-refresh", said(0, claims_from(b"introspection"), before, tokens, ok(who),
+                                                    ok(dict(who, exp=4102444800)))
+    yield "exchange", "renew-introspection", said(1, message("RENEW", SETTINGS=dump(dict(
+        SETTINGS, introspection_endpoint=ISSUER + "/introspect", introspect_refresh=True)), REFRESH_TOKEN="rt-0") + stored,
+        ok(TOKENS), ok(dict(who, exp=4102444800)))
     yield "exchange", "both", said(0, claims_from(b"id_token userinfo"), before, tokens, published, ok(who))
     yield "exchange", "map", said(0, claims_from(b"id_token", b"username_map_file = /etc/m\n", MAP="alice = alice\n"), before,
                                   tokens, published)
@@ -288,6 +300,9 @@ def seeds():
                                             bytes([0, 1, 1, 2]) + dump({"error": "x", "error_description": long}))
     yield "exchange", "renew", said(1, renew + stored, ok(TOKENS))
     yield "exchange", "renew-not-stored", said(1, renew, ok(TOKENS), ok({}), ok({}))
+    yield "exchange", "renew-in-steps", said(1, renew + refresh_stored + stored, ok(TOKENS))
+    yield "exchange", "renew-refresh-stored", said(1, renew + refresh_stored, ok(TOKENS), ok({}))
+    yield "exchange", "renew-refresh-stored-twice", said(1, renew + refresh_stored * 2 + stored, ok(TOKENS), ok({}))
     yield "exchange", "renew-no-revoke", said(1, renew.replace(b'"revoke": true', b'"revoke":false'), ok(TOKENS))
     yield "exchange", "renew-unusable", said(1, renew, ok(dict(TOKENS, token_type="mac")), ok({}), ok({}))
     yield "exchange", "renew-dead", said(1, renew, error(1, "invalid_grant"))
