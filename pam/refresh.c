@@ -106,7 +106,7 @@ int
 refresh_own(const struct context *ctx, struct session *session)
 {
     int64_t now = time(NULL);
-    struct status status;
+    struct status status = {0};
     int r;
 
     r = own_helper(session);
@@ -184,7 +184,7 @@ refresh_around(const struct context *ctx, const struct passwd *pw)
     key_serial_t session = keyctl_get_keyring_ID(KEY_SPEC_SESSION_KEYRING, 0);
     struct helper_user user;
     key_serial_t tokens = 0;
-    struct status status;
+    struct status status = {0};
     struct owner owner;
     int r;
 
