@@ -129,9 +129,9 @@ put_all(key_serial_t ring, const struct message *result)
 
     r = put(ring, KEY_ACCESS_TOKEN, access->data, access->len);
     if (r == 0)
-        r = id->len > 0 ? put(ring, KEY_ID_TOKEN, id->data, id->len)
-                        : put(ring, KEY_ID_TOKEN, KEY_NO_TOKEN,
-                              strlen(KEY_NO_TOKEN));
+        r = id->len > 0
+                ? put(ring, KEY_ID_TOKEN, id->data, id->len)
+                : put(ring, KEY_ID_TOKEN, KEY_NO_TOKEN, strlen(KEY_NO_TOKEN));
     if (r == 0)
         r = put(ring, KEY_EXPIRES_AT, expires->data, expires->len);
     if (r == 0 && refresh->len > 0)
