@@ -92,7 +92,7 @@ def test_when_the_clock_is_set_the_times_move_and_the_tokens_live_as_long_as_bef
     token = payload(the_key("oidc:access_token"))
     clock.set(seconds)
     moved(before, seconds)
-    assert 60 < seconds_left("oidc:access_token") <= 100
+    assert 50 < seconds_left("oidc:access_token") <= 100  # /proc says "1m" of 60 to 119
     assert payload(the_key("oidc:access_token")) == token
     clock.set(-seconds)
     moved(before, 0)
@@ -126,7 +126,8 @@ def test_a_token_that_the_kernel_took_for_expired_is_renewed_once_in_5_s(provide
 
     def set_forwards():
         """As the kernel does it: what is expired by the new clock is gone at once."""
-        run("keyctl", "timeout", str(serial), "1")
+        if keys("^oidc:access_token$"):
+            run("keyctl", "timeout", str(serial), "1")
         wait_until(lambda: not keys("^oidc:access_token$"), "the key has expired")
         clock.set(HOUR)
 
