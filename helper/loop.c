@@ -14,7 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/fdinfo.h"
 #include "common/io.h"
 #include "common/margin.h"
 #include "common/text.h"
@@ -221,7 +220,6 @@ static int
 end_grant(struct helper *helper)
 {
     struct message request = {0};
-    pid_t login;
     int r, written;
 
     r = tokens_revocation(&request);
@@ -229,9 +227,8 @@ end_grant(struct helper *helper)
     helper->status.helper_pid = 0;
     written = put_status(helper);
     if (written == 0 && helper->login >= 0
-        && strcmp(message_text(&request, FIELD_NOTIFY), "yes") == 0
-        && fdinfo_pid(helper->login, &login) == 0)
-        (void) terminal_tell(login, GRANT_IS_OVER); /* who has none, has none */
+        && strcmp(message_text(&request, FIELD_NOTIFY), "yes") == 0)
+        (void) terminal_tell(helper->login_pid, GRANT_IS_OVER); /* if any */
     if (written == 0)
         start_revocation(helper, &request, r);
     message_clear(&request);
@@ -243,7 +240,7 @@ static int
 settle(struct helper *helper, const struct verdict *verdict,
        const struct renewal_times *times)
 {
-    int64_t refresh_end = helper->status.refresh_expires_at;
+    int64_t lifetime = renewal_refresh_lifetime(&helper->status);
     enum state before = helper->status.state;
 
     verdict_apply(verdict, helper->replay, times, &helper->status);
@@ -252,7 +249,7 @@ settle(struct helper *helper, const struct verdict *verdict,
     if (helper->status.state == STATE_LOGIN_REQUIRED)
         return end_grant(helper);
     if (helper->status.state == STATE_ACTIVE)
-        renewal_warn(&helper->status, time(NULL), refresh_end);
+        renewal_warn(&helper->status, time(NULL), lifetime);
     return put_status(helper);
 }
 

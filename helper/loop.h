@@ -21,6 +21,7 @@ struct helper {
     int timer;            /* of helper/clock.h: a suspended laptop renews */
     int clock;            /* likewise: the wall clock was set; -1: none */
     int login;            /* pidfd of the login program; -1 once it has died */
+    pid_t login_pid;      /* and its number; /proc does not tell us */
     key_serial_t session; /* the session's keyring; 0: not known */
     enum phase phase;
     bool reload;

@@ -117,12 +117,13 @@ leave_pipes(void)
 static int
 reload(const struct helper *helper)
 {
-    char session[16];
-    const char *const argv[] = {HELPER_PATH, helper->user, session, RESUME,
-                                NULL};
+    char session[16], login[16];
+    const char *const argv[] = {HELPER_PATH, helper->user, session,
+                                login,       RESUME,       NULL};
     const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
 
     (void) snprintf(session, sizeof(session), "%" PRId32, helper->session);
+    (void) snprintf(login, sizeof(login), "%d", helper->login_pid);
     if (fcntl(LOGIN_FD, F_SETFD, 0) == -1)
         return -errno;
     /* execve() writes to none of them; its type is older than const. */
@@ -163,16 +164,18 @@ main(int argc, char **argv)
                             .clock = -1,
                             .login = -1,
                             .request = REQUEST_NONE};
-    bool resumed = argc == 4 && strcmp(argv[3], RESUME) == 0;
-    int64_t session;
+    bool resumed = argc == 5 && strcmp(argv[4], RESUME) == 0;
+    int64_t session, login;
     int r;
 
-    if ((argc != 3 && !resumed)
-        || number_parse(argv[2], INT32_MAX, &session) < 0)
+    if ((argc != 4 && !resumed)
+        || number_parse(argv[2], INT32_MAX, &session) < 0
+        || number_parse(argv[3], INT32_MAX, &login) < 0)
         return EXIT_USAGE;
     openlog("oidc-session-helper", LOG_PID, LOG_AUTHPRIV);
     helper.user = argv[1];
     helper.session = (key_serial_t) session;
+    helper.login_pid = (pid_t) login;
     r = harden();
     if (r == 0)
         r = open_events(&helper);

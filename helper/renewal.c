@@ -156,7 +156,8 @@ void
 renewal_warn(struct status *status, int64_t now, int64_t before)
 {
     int64_t end = status->refresh_expires_at;
-    bool fixed = before != 0 && end <= before + WARN_SLACK;
+    /* Less than before: it has an end that does not move. */
+    bool fixed = renewal_refresh_lifetime(status) < before - WARN_SLACK;
     time_t at = (time_t) end;
     char text[32];
     struct tm tm;
@@ -171,4 +172,12 @@ renewal_warn(struct status *status, int64_t now, int64_t before)
     (void) snprintf(status->warning, sizeof(status->warning),
                     "the provider ends this grant at %s; log in again before",
                     text);
+}
+
+int64_t
+renewal_refresh_lifetime(const struct status *status)
+{
+    return status->refresh_expires_at != 0
+               ? status->refresh_expires_at - status->renewed_at
+               : 0;
 }

@@ -59,9 +59,12 @@ void verdict_apply(const struct verdict *verdict, bool replay,
 
 /*
  * Pure: set or clear the warning that the provider ends the grant soon: before
- * the next renewal, or within an hour if the last one has not put it off.
- * before is refresh_expires_at as it was before that one, or 0.
+ * the next renewal, or within an hour if renewals do not put it off.  before is
+ * what renewal_refresh_lifetime() was before the last one.
  */
 void renewal_warn(struct status *status, int64_t now, int64_t before);
+
+/* Pure: of the refresh token, from when it was asked for; 0: not known. */
+int64_t renewal_refresh_lifetime(const struct status *status);
 
 #endif

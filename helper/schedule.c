@@ -10,7 +10,7 @@
 #define BACKOFF_MAX      INT64_C(300)
 #define RETRY_AFTER_MAX  INT64_C(3600)
 #define LOST_ANSWER_WAIT INT64_C(1)
-#define GRANT_LEFT_MIN   INT64_C(60)
+#define GRANT_LEFT_MIN   INT64_C(10)
 #define LIFETIME_MAX     (INT64_C(3660) * 24 * 3600) /* ten years */
 
 static const char *const names[SCHEDULE_REASON_COUNT] = {

@@ -60,7 +60,7 @@ const char *schedule_reason_name(enum schedule_reason reason);
  * or a third of the lifetime, whichever is less.  A margin is never more than
  * nine tenths of the lifetime.  before_expiry = 0 is exactly at expiry.  All
  * the same not later than the same "auto" before the refresh token expires, if
- * that has a minute left.  The last token ends when it expires.
+ * that has 10 s left.  The last token ends when it expires.
  *
  * After a failure: a random time up to 5 s, doubled with each failure in a row,
  * up to 300 s; after the first lost answer 1 s; 300 to 600 s when an

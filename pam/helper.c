@@ -9,11 +9,11 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-#include "common/fdinfo.h"
 #include "common/io.h"
 #include "common/keyring.h"
 #include "common/message.h"
 #include "common/spawn.h"
+#include "pam/fdinfo.h"
 #include "pam/helper.h"
 #include "pam/process.h"
 #include "pam/system_user.h"
@@ -31,8 +31,8 @@ static int
 start_run(struct start *start, const struct helper_user *user,
           const key_serial_t *keys, size_t n_keys)
 {
-    char session[16];
-    const char *const argv[] = {HELPER_PATH, user->name, session, NULL};
+    char session[16], login[16];
+    const char *const argv[] = {HELPER_PATH, user->name, session, login, NULL};
     struct spawn plan = {
         .argv = argv,
         .fds = {-1, -1, -1, start->self},
@@ -46,6 +46,7 @@ start_run(struct start *start, const struct helper_user *user,
     };
 
     (void) snprintf(session, sizeof(session), "%" PRId32, user->session);
+    (void) snprintf(login, sizeof(login), "%d", getpid());
     return spawn_with_pipes(&plan, &start->go, &start->ready);
 }
 

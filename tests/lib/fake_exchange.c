@@ -234,8 +234,8 @@ main(int argc, char **argv)
     const char *text;
     size_t i;
 
-    if (argc != 2 && argc != 3)
-        die("a verb, or a script and a number");
+    if (argc < 2 || argc > 4)
+        die("a verb, or a script and two numbers");
     alarm(30); /* whatever a test does to us */
     text = argv[1];
     for (i = 0; i < ARRAY_LEN(verbs); i++) {

@@ -5,8 +5,8 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-#include "common/fdinfo.h"
 #include "common/io.h"
+#include "pam/fdinfo.h"
 #include "tests/lib/child.h"
 #include "tests/lib/test.h"
 

@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/fdinfo.h"
 #include "common/io.h"
 #include "common/keyring.h"
 #include "common/message.h"
 #include "common/spawn.h"
+#include "pam/fdinfo.h"
 #include "pam/helper.h"
 #include "pam/process.h"
 #include "tests/lib/child.h"
@@ -54,7 +54,7 @@ __wrap_setresuid(uid_t r UNUSED, uid_t e UNUSED, uid_t s UNUSED)
 static struct {
     struct spawn plan;
     key_serial_t keys[8];
-    char argv[4][256];
+    char argv[5][256];
     bool self_is_us;
     int result;
 } spawned;
@@ -70,7 +70,7 @@ __wrap_spawn_with_pipes(struct spawn *plan, int *to, int *from)
     spawned.plan = *plan;
     for (i = 0; i < plan->n_keys; i++)
         spawned.keys[i] = plan->keys[i];
-    for (i = 0; i < 4 && plan->argv[i] != NULL; i++)
+    for (i = 0; i < 5 && plan->argv[i] != NULL; i++)
         (void) snprintf(spawned.argv[i], sizeof(spawned.argv[i]), "%s",
                         plan->argv[i]);
     spawned.self_is_us = fdinfo_pid(plan->fds[3], &pid) == 0 && pid == getpid();
@@ -259,7 +259,8 @@ gets_the_users_ids_and_no_privilege(void **state UNUSED)
     assert_string_equal(spawned.argv[0], fake_program);
     assert_string_equal(spawned.argv[1], "send|ready|pid=@;hang");
     assert_string_equal(spawned.argv[2], "2147483647");
-    assert_string_equal(spawned.argv[3], "");
+    assert_int_equal(atoi(spawned.argv[3]), getpid());
+    assert_string_equal(spawned.argv[4], "");
     assert_true(spawned.plan.become);
     assert_int_equal(spawned.plan.uid, 61001);
     assert_int_equal(spawned.plan.gid, 61002);

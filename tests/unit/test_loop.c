@@ -243,18 +243,10 @@ __wrap_tokens_revocation(struct message *out)
 
 /* ---- The terminal ---- */
 
-int
-__wrap_fdinfo_pid(int fd, pid_t *out)
-{
-    assert_int_equal(fd, helper.login);
-    *out = 4711;
-    return 0;
-}
-
 size_t
 __wrap_terminal_tell(pid_t login, const char *line)
 {
-    assert_int_equal(login, 4711);
+    assert_int_equal(login, helper.login_pid);
     assert_non_null(strstr(line, "Log in again"));
     note("tell ");
     return 1;
@@ -536,6 +528,7 @@ setup(void **state UNUSED)
     login_program = pair[1];
     helper = (struct helper){.user = "alice",
                              .login = pair[0],
+                             .login_pid = 4711,
                              .session = 77,
                              .request = REQUEST_NONE};
     sigemptyset(&set);
@@ -632,7 +625,7 @@ begins_with_the_margin_of_the_settings(void **state UNUSED)
 static void
 warns_of_a_grant_that_ends_before_the_next_renewal(void **state UNUSED)
 {
-    keys.status.refresh_expires_at = NOW + 40;
+    keys.status.refresh_expires_at = NOW + 9;
     assert_int_equal(loop_begin(&helper), 0);
     assert_non_null(strstr(keys.status.warning, "log in again"));
 }

@@ -356,27 +356,31 @@ static void
 who_must_log_in_soon_is_warned(void **state UNUSED)
 {
     static const struct {
-        int64_t end, renew_at, before;
+        int64_t left, renew_in, before;
         bool warned;
     } cases[] = {
-        {0, NOW + 300, 0, false},          /* not known */
-        {NOW + 1800, NOW + 300, 0, false}, /* it may be put off */
-        {NOW + 200, NOW + 300, 0, true},   /* before the next renewal */
-        {NOW + 300, NOW + 300, 0, true},
-        {NOW + 1800, NOW + 300, NOW + 1500, false}, /* it was put off */
-        {NOW + 1800, NOW + 300, NOW + 1800, true},  /* it was not */
-        {NOW + 1801, NOW + 300, NOW + 1800, true},  /* but for a second */
-        {NOW + 1800, NOW + 300, NOW + 2000, true},
-        {NOW + 3600, NOW + 300, NOW + 3600, true},
-        {NOW + 3601, NOW + 300, NOW + 3601, false}, /* later than in an hour */
+        {0, 300, 0, false},    /* not known */
+        {1800, 300, 0, false}, /* it may be put off */
+        {200, 300, 0, true},   /* before the next renewal */
+        {300, 300, 0, true},
+        {1800, 300, 1800, false}, /* it was put off */
+        {1799, 300, 1800, false}, /* times are in seconds */
+        {1700, 300, 1500, false}, /* by more than before */
+        {1500, 300, 1800, true},  /* it was not */
+        {1700, 300, 1800, true},  /* or by less and less */
+        {3600, 300, 3900, true},
+        {3601, 300, 3900, false}, /* later than in an hour */
     };
     size_t i;
 
     for (i = 0; i < ARRAY_LEN(cases); i++) {
-        struct status status = {.renew_at = cases[i].renew_at,
-                                .refresh_expires_at = cases[i].end,
+        struct status status = {.renew_at = NOW + cases[i].renew_in,
+                                .renewed_at = NOW,
                                 .warning = "old"};
 
+        if (cases[i].left != 0)
+            status.refresh_expires_at = NOW + cases[i].left;
+        assert_int_equal(renewal_refresh_lifetime(&status), cases[i].left);
         renewal_warn(&status, NOW, cases[i].before);
         assert_int_equal(status.warning[0] != '\0', cases[i].warned);
     }

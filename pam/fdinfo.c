@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fdinfo.h"
 #include "common/io.h"
 #include "common/secret.h"
+#include "pam/fdinfo.h"
 
 #define FDINFO_MAX 4096
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_FDINFO_H
-#define COMMON_FDINFO_H
+#ifndef PAM_FDINFO_H
+#define PAM_FDINFO_H
 
 #include <sys/types.h>
 
