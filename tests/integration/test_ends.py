@@ -251,7 +251,7 @@ def test_with_notify_one_line_on_the_terminal_says_that_the_user_must_log_in_aga
     shell = ssh_password_login()
     end_the_grant(provider)
     alarm()
-    shell.expect(r"(?i)([^\r\n]*\blog ?in\b[^\r\n]*)\r?\n")
+    shell.expect(r"(?i)([^\r\n]*\blog ?in\b[^\r\n]*)\r*\n")
     line = shell.child.match.group(1)
     assert re.fullmatch(r"[ -~]+", line), line
     assert not shell.child.before.strip(), "one line"
