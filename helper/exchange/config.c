@@ -593,6 +593,7 @@ config_parse(const char *path, const void *data, size_t len, struct config *out,
         r = check_urls(&reading);
     if (r == 0)
         r = check_pairs(&reading);
+    out->settings.introspect_refresh = out->claims_from == CLAIMS_INTROSPECTION;
     out->secret_line =
         reading.line[find_option("provider", "client_secret_file")];
     out->map_line = reading.line[find_option("login", "username_map_file")];

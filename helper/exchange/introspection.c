@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "helper/exchange/claims.h"
 #include "helper/exchange/id_token.h"
@@ -12,6 +13,13 @@
 #include "helper/exchange/json.h"
 
 #define WHAT "the introspection endpoint"
+
+/* Not "true", not 1: only this one is what the RFC means. */
+static bool
+is_active(const cJSON *answer)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "active"));
+}
 
 /* A member that is there must be this text; *found is for the message. */
 static bool
@@ -84,8 +92,7 @@ introspection_check(const cJSON *answer, const struct settings *settings,
 {
     int r;
 
-    /* Not "true", not 1: only this one is what the RFC means. */
-    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "active")))
+    if (!is_active(answer))
         return problem_set(problem, OUTCOME_DENIED,
                            WHAT " says that the token is not active (may this "
                                 "client introspect its own tokens?)");
@@ -100,15 +107,15 @@ introspection_check(const cJSON *answer, const struct settings *settings,
 }
 
 static int
-ask(const struct client *client, const struct secret *access_token,
+ask(const struct client *client, const struct secret *token, const char *hint,
     struct client_reply *out)
 {
     struct form form = {0};
     int r;
 
-    r = form_add_secret(&form, "token", access_token);
+    r = form_add_secret(&form, "token", token);
     if (r == 0)
-        r = form_add(&form, "token_type_hint", "access_token");
+        r = form_add(&form, "token_type_hint", hint);
     if (r == 0)
         r = client_post(client, client->settings->introspection_endpoint, &form,
                         out);
@@ -145,7 +152,7 @@ introspection_fetch(const struct client *client,
                            "there is no introspection endpoint to ask for "
                            "claims: neither in the provider's metadata nor as "
                            "[provider] introspection_endpoint");
-    r = ask(client, access_token, &reply);
+    r = ask(client, access_token, "access_token", &reply);
     if (r == 0)
         r = judge(&reply, client->settings, subject, problem);
     if (r == 0) {
@@ -154,4 +161,42 @@ introspection_fetch(const struct client *client,
     }
     client_reply_clear(&reply);
     return r;
+}
+
+int64_t
+introspection_read_refresh_end(const cJSON *answer,
+                               const struct settings *settings, int64_t now)
+{
+    struct problem unsaid = {0}; /* nothing depends on it */
+    int64_t end;
+
+    if (!is_active(answer) || check_origin(answer, settings, &unsaid) < 0
+        || json_date(answer, "exp", &end) < 0 || end <= now)
+        return 0;
+    return end;
+}
+
+/* Callers wait for a few requests; the first was for the tokens themselves. */
+static bool
+is_wanted(const struct settings *settings, const struct token *token)
+{
+    return settings->introspect_refresh
+           && settings->introspection_endpoint != NULL && token->refresh.len > 0
+           && token->refresh_expires_at == 0
+           && time(NULL) - token->sent_at < settings->timeout;
+}
+
+void
+introspection_find_refresh_end(const struct client *client, struct token *token)
+{
+    const struct settings *settings = client->settings;
+    struct client_reply reply = {0};
+
+    if (!is_wanted(settings, token))
+        return;
+    if (ask(client, &token->refresh, "refresh_token", &reply) == 0
+        && reply.outcome == OUTCOME_OK && !reply.jwt)
+        token->refresh_expires_at =
+            introspection_read_refresh_end(reply.json, settings, reply.sent_at);
+    client_reply_clear(&reply);
 }

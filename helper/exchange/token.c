@@ -153,6 +153,23 @@ lifetime(const cJSON *json, const struct secret *access, int64_t sent_at)
     return seconds < JSON_SECONDS_MAX ? seconds : JSON_SECONDS_MAX;
 }
 
+/* Of the refresh token; 0 stands for one without an end that is known. */
+static int64_t
+refresh_end(const cJSON *json, int64_t sent_at)
+{
+    static const char *const names[] = {
+        "refresh_expires_in",       /* Keycloak */
+        "refresh_token_expires_in", /* GitHub, Entra ID */
+    };
+    int64_t seconds;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(names); i++)
+        if (json_seconds(json, names[i], &seconds) == 0 && seconds > 0)
+            return sent_at + seconds;
+    return 0;
+}
+
 int
 token_parse(const cJSON *json, int64_t sent_at, struct token *out,
             struct problem *problem)
@@ -168,6 +185,7 @@ token_parse(const cJSON *json, int64_t sent_at, struct token *out,
         secret_clear(&out->scope); /* it is only shown */
     out->sent_at = sent_at;
     out->expires_at = sent_at + lifetime(json, &out->access, sent_at);
+    out->refresh_expires_at = refresh_end(json, sent_at);
     return 0;
 }
 
@@ -203,6 +221,9 @@ token_put(const struct token *token, struct message *out)
         r = message_set_number(out, FIELD_RENEWED_AT, token->sent_at);
     if (r == 0 && token->id.len > 0)
         r = message_set_number(out, FIELD_ID_EXPIRES_AT, token->id_expires_at);
+    if (r == 0 && token->refresh_expires_at > 0)
+        r = message_set_number(out, FIELD_REFRESH_EXPIRES_AT,
+                               token->refresh_expires_at);
     return r;
 }
 
@@ -215,4 +236,5 @@ token_clear(struct token *token)
     secret_clear(&token->scope);
     secret_clear(&token->proof);
     token->sent_at = token->expires_at = token->id_expires_at = 0;
+    token->refresh_expires_at = 0;
 }

@@ -31,6 +31,9 @@ struct token {
     int64_t sent_at;       /* when access was asked for: Unix time */
     int64_t expires_at;    /* of access: Unix time */
     int64_t id_expires_at; /* of id; 0 until the ID token was checked */
+    /* Of the refresh token, without a new one of that which was used; 0: no end
+     * is known. */
+    int64_t refresh_expires_at;
 };
 
 /*

@@ -130,6 +130,9 @@ def seeds():
     yield "token", "access-is-jwt-ahead", dump({"access_token": jwt({"iat": 1700000600, "exp": 1700000900}).decode(),
                                                 "token_type": "bearer"})
     yield "token", "expires-as-text", dump(dict(TOKENS, expires_in="3600.5"))
+    yield "token", "refresh-expires", dump(dict(TOKENS, refresh_expires_in=1800))
+    yield "token", "refresh-expires-never", dump(dict(TOKENS, refresh_expires_in=0))
+    yield "token", "refresh-expires-as-text", dump(dict(TOKENS, refresh_token_expires_in="15811200.5"))
     yield "token", "expires-huge", dump(dict(TOKENS, expires_in=1e300))
     yield "token", "mac", dump(dict(TOKENS, token_type="mac"))
     yield "token", "control-character", dump(dict(TOKENS, refresh_token="a\nb"))
@@ -192,6 +195,7 @@ def seeds():
     yield "settings", "all", dump(SETTINGS)
     yield "settings", "public", dump({k: v for k, v in SETTINGS.items() if k != "client_secret"} | {"client_auth": "none"})
     yield "settings", "no-secret", dump({k: v for k, v in SETTINGS.items() if k != "client_secret"})
+    yield "settings", "introspects", dump(dict(SETTINGS, introspect_refresh=True, introspection_endpoint=ISSUER))
     yield "settings", "every-text", dump(dict(SETTINGS, audience="a", resource="https://r/", ca_file="/ca", proxy="p",
                                               jwks_uri=ISSUER, userinfo_endpoint=ISSUER, signing_algorithms="RS256"))
 
@@ -272,6 +276,11 @@ def seeds():
     before = joined(ok(METADATA), ok(DEVICE))
     yield "exchange", "userinfo", said(0, claims_from(b"userinfo"), before, tokens, ok(who))
     yield "exchange", "introspection", said(0, claims_from(b"introspection"), before, tokens, ok(who))
+    yield "exchange", "introspection-refresh", said(0, claims_from(b"introspection"), before, tokens, ok(who),
+                                                    ok(dict(who, exp=4102444800)))
+    yield "exchange", "renew-introspection", said(1, message("RENEW", SETTINGS=dump(dict(
+        SETTINGS, introspection_endpoint=ISSUER + "/introspect", introspect_refresh=True)), REFRESH_TOKEN="rt-0") + stored,
+        ok(TOKENS), ok(dict(who, exp=4102444800)))
     yield "exchange", "both", said(0, claims_from(b"id_token userinfo"), before, tokens, published, ok(who))
     yield "exchange", "map", said(0, claims_from(b"id_token", b"username_map_file = /etc/m\n", MAP="alice = alice\n"), before,
                                   tokens, published)

@@ -54,6 +54,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
                         "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 "
                         "ES512 EdDSA");
     assert_int_equal(config.claims_from, CLAIMS_ID_TOKEN);
+    assert_false(config.settings.introspect_refresh);
     assert_true(config_wants_id_token(&config));
     assert_int_equal(config.max_age, MAX_AGE_NONE);
     assert_null(config.require_acr);
@@ -138,6 +139,30 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
                         "https://login.example/i");
     assert_string_equal(settings->signing_algorithms, "ES256 EdDSA");
     config_clear(&config);
+}
+
+static void
+a_provider_that_introspects_is_asked_about_refresh_tokens(void **state UNUSED)
+{
+    static const struct {
+        const char *text;
+        bool asked;
+    } cases[] = {
+        {MINIMAL "[login]\nclaims_from = introspection\n", true},
+        {MINIMAL "introspection_endpoint = https://i/i\n", false},
+        {MINIMAL "[login]\nclaims_from = userinfo\n", false},
+        {MINIMAL "[login]\nclaims_from = id_token userinfo\n", false},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        struct problem problem = {0};
+        struct config config = {0};
+
+        assert_int_equal(parse(cases[i].text, &config, &problem), 0);
+        assert_int_equal(config.settings.introspect_refresh, cases[i].asked);
+        config_clear(&config);
+    }
 }
 
 /* The line is "PATH:" and this. */
@@ -491,6 +516,8 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_settings_are_enough_and_the_rest_has_defaults),
         cmocka_unit_test(every_setting_is_taken_in_any_order),
+        cmocka_unit_test(
+            a_provider_that_introspects_is_asked_about_refresh_tokens),
         cmocka_unit_test(every_error_names_file_line_key_and_what_is_expected),
         cmocka_unit_test(a_value_is_never_in_a_message),
         cmocka_unit_test(a_nul_in_the_file_is_refused),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,11 +35,13 @@ teardown(void **state UNUSED)
     "\"revocation_endpoint\":\"@/r\",\"jwks_uri\":\"@/k\","                    \
     "\"signing_algorithms\":\"RS256\"}"
 
+/* Ask with these settings. */
 static void
-ask(struct play *play, const char *refresh, struct message *result)
+ask_with(struct play *play, const char *text, const char *refresh,
+         struct message *result)
 {
     struct message request = {.kind = KIND_RENEW};
-    char *settings = fakeprovider_expand(SETTINGS);
+    char *settings = fakeprovider_expand(text);
 
     play_begin(play, "renew");
     set(&request, FIELD_SETTINGS, settings);
@@ -46,6 +49,12 @@ ask(struct play *play, const char *refresh, struct message *result)
     play_say(play, &request);
     play_hear(play, KIND_RESULT, result);
     free(settings);
+}
+
+static void
+ask(struct play *play, const char *refresh, struct message *result)
+{
+    ask_with(play, SETTINGS, refresh, result);
 }
 
 static void
@@ -101,6 +110,102 @@ without_rotation_there_is_no_refresh_token(void **state UNUSED)
     play_say_kind(&play, KIND_STORED);
     assert_int_equal(play_end(&play), 0);
     assert_int_equal(fakeprovider_count(), 1); /* no keys without need */
+    message_clear(&result);
+}
+
+static void
+the_end_of_a_new_refresh_token_is_asked_for(void **state UNUSED)
+{
+#define PLAIN                                                                  \
+    "{\"issuer\":\"@\",\"subject\":\"s1\",\"client_id\":\"c\","                \
+    "\"client_auth\":\"none\",\"timeout\":20,\"insecure_http\":true,"          \
+    "\"revoke\":true,\"token_endpoint\":\"@/t\","                              \
+    "\"introspection_endpoint\":\"@/i\""
+#define INTROSPECTS PLAIN ",\"introspect_refresh\":true}"
+#define OLDER       PLAIN "}"
+#define NEW(more)                                                              \
+    "{\"access_token\":\"AT2\",\"token_type\":\"bearer\"," more "}"
+    static const struct fake_answer good = {
+        "/i", 200, "{\"active\":true,\"exp\":4102444800}", NULL};
+    static const struct fake_answer bad[] = {
+        {"/i", 200, "{\"active\":false}", NULL},
+        {"/i", 503, NULL, "Retry-After: 30"},
+        {"/i", FAKE_HANG_UP, NULL, NULL},
+    };
+    const struct {
+        const char *settings;
+        const char *tokens;
+        struct fake_answer introspection;
+        size_t requests;
+        const char *end;
+    } cases[] = {
+        {INTROSPECTS, NEW("\"refresh_token\":\"RT2\""), good, 2, "4102444800"},
+        {INTROSPECTS, NEW("\"scope\":\"x\""), good, 1, ""},
+        {OLDER, NEW("\"refresh_token\":\"RT2\""), good, 1, ""},
+        {INTROSPECTS, NEW("\"refresh_token\":\"RT2\""), bad[0], 2, ""},
+        {INTROSPECTS, NEW("\"refresh_token\":\"RT2\""), bad[1], 2, ""},
+        {INTROSPECTS, NEW("\"refresh_token\":\"RT2\""), bad[2], 2, ""},
+    };
+    struct message result = {0};
+    struct play play;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct fake_answer answers[] = {
+            {"/t", 200, cases[i].tokens, NULL},
+            cases[i].introspection,
+        };
+
+        fakeprovider_start(answers, ARRAY_LEN(answers));
+        ask_with(&play, cases[i].settings, "RT1", &result);
+        assert_string_equal(message_text(&result, FIELD_OUTCOME), "ok");
+        assert_string_equal(message_text(&result, FIELD_REFRESH_EXPIRES_AT),
+                            cases[i].end);
+        assert_false(message_has(&result, FIELD_REASON));
+        assert_false(message_has(&result, FIELD_RETRY_AFTER));
+        play_say_kind(&play, KIND_STORED);
+        assert_int_equal(play_end(&play), 0);
+        assert_int_equal(fakeprovider_count(), cases[i].requests);
+        if (cases[i].requests == 2)
+            assert_request(
+                1, "/i", "token=RT2&token_type_hint=refresh_token&client_id=c");
+        fakeprovider_stop();
+    }
+    message_clear(&result);
+}
+
+/* Keycloak says it each time; without a new one it is that of the old one. */
+static void
+what_the_token_endpoint_says_of_the_end_is_enough(void **state UNUSED)
+{
+    static const char *const more[] = {
+        "\"refresh_token\":\"RT2\",\"refresh_expires_in\":1800",
+        "\"refresh_expires_in\":\"1800\"",
+    };
+    int64_t renewed_at, end;
+    struct message result = {0};
+    struct play play;
+    char *body = NULL;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(more); i++) {
+        assert_true(asprintf(&body, NEW("%s"), more[i]) > 0);
+        const struct fake_answer answers[] = {{"/t", 200, body, NULL}};
+
+        fakeprovider_start(answers, ARRAY_LEN(answers));
+        ask_with(&play, INTROSPECTS, "RT1", &result);
+        assert_string_equal(message_text(&result, FIELD_OUTCOME), "ok");
+        assert_int_equal(message_number(&result, FIELD_RENEWED_AT, &renewed_at),
+                         0);
+        assert_int_equal(
+            message_number(&result, FIELD_REFRESH_EXPIRES_AT, &end), 0);
+        assert_int_equal(end, renewed_at + 1800);
+        play_say_kind(&play, KIND_STORED);
+        assert_int_equal(play_end(&play), 0);
+        assert_int_equal(fakeprovider_count(), 1);
+        fakeprovider_stop();
+        free(body);
+    }
     message_clear(&result);
 }
 
@@ -242,6 +347,8 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(a_renewal_asks_as_the_standard_says),
         TEST(without_rotation_there_is_no_refresh_token),
+        TEST(the_end_of_a_new_refresh_token_is_asked_for),
+        TEST(what_the_token_endpoint_says_of_the_end_is_enough),
         TEST(an_id_token_that_is_forgotten_is_said_with_a_good_result),
         TEST(a_failed_renewal_has_its_class),
         TEST(another_subject_is_dead_and_its_tokens_are_revoked),

@@ -276,6 +276,66 @@ what_only_looks_like_a_jwt_has_the_default_lifetime(void **state UNUSED)
 }
 
 static void
+the_end_of_the_refresh_token_is_taken_if_it_is_said(void **state UNUSED)
+{
+    static const struct {
+        const char *members;
+        int64_t end; /* from now on; 0: unknown */
+    } cases[] = {
+        {"", 0},
+        /* Keycloak, where 0 is that of an offline session */
+        {",\"refresh_expires_in\":1800", 1800},
+        {",\"refresh_expires_in\":0", 0},
+        /* GitHub, Entra ID */
+        {",\"refresh_token_expires_in\":15811200", 15811200},
+        {",\"refresh_token_expires_in\":\"86399\"", 86399},
+        {",\"refresh_expires_in\":1", 1},
+        {",\"refresh_expires_in\":1800.9", 1800},
+        {",\"refresh_expires_in\":\"1800\"", 1800},
+        {",\"refresh_expires_in\":315360000", 315360000},
+        {",\"refresh_expires_in\":1e300", JSON_SECONDS_MAX},
+        {",\"refresh_expires_in\":\"0\"", 0},
+        {",\"refresh_expires_in\":0.5", 0},
+        {",\"refresh_expires_in\":-1", 0},
+        {",\"refresh_expires_in\":-1e300", 0},
+        {",\"refresh_expires_in\":null", 0},
+        {",\"refresh_expires_in\":true", 0},
+        {",\"refresh_expires_in\":\"never\"", 0},
+        {",\"refresh_expires_in\":[1800]", 0},
+        {",\"refresh_expires_in\":60,\"refresh_token_expires_in\":70", 60},
+        {",\"refresh_expires_in\":0,\"refresh_token_expires_in\":70", 70},
+        {",\"refresh_expires_in\":\"x\",\"refresh_token_expires_in\":70", 70},
+        {",\"expires_in\":60", 0},
+        {",\"Refresh_expires_in\":60", 0},
+    };
+    char text[256], expected[32];
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        struct message message = {0};
+        struct problem problem = {0};
+        struct token token = {0};
+
+        (void) snprintf(text, sizeof(text),
+                        "{\"token_type\":\"bearer\",\"access_token\":\"AT\","
+                        "\"refresh_token\":\"RT\"%s}",
+                        cases[i].members);
+        (void) snprintf(expected, sizeof(expected), "%jd",
+                        (intmax_t) (NOW + cases[i].end));
+        assert_int_equal(parse(text, &token, &problem), 0);
+        assert_int_equal(token_put(&token, &message), 0);
+        if (strcmp(message_text(&message, FIELD_REFRESH_EXPIRES_AT),
+                   cases[i].end > 0 ? expected : "")
+            != 0)
+            fail_msg("%s: %s", text,
+                     message_text(&message, FIELD_REFRESH_EXPIRES_AT));
+        message_clear(&message);
+        token_clear(&token);
+        assert_int_equal(token.refresh_expires_at, 0);
+    }
+}
+
+static void
 an_answer_that_cannot_be_used_is_refused(void **state UNUSED)
 {
     static const struct {
@@ -445,6 +505,7 @@ main(void)
         cmocka_unit_test(a_jwt_says_its_lifetime_by_the_clock_of_the_provider),
         cmocka_unit_test(expires_in_counts_before_what_a_jwt_says),
         cmocka_unit_test(what_only_looks_like_a_jwt_has_the_default_lifetime),
+        cmocka_unit_test(the_end_of_the_refresh_token_is_taken_if_it_is_said),
         cmocka_unit_test(an_answer_that_cannot_be_used_is_refused),
         cmocka_unit_test(a_token_must_fit_into_a_key),
         cmocka_unit_test(a_scope_that_cannot_be_shown_is_left_out),
