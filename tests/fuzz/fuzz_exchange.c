@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The exchange, with a caller and a provider that say whatever the input has.
- * What the provider issued is revoked unless the caller has stored it.
+ * What the provider issued is revoked unless the caller has stored it, and only
+ * then.
  *
  * The input: the verb; two bytes length and what the caller says; then what the
  * provider answers, each as four bytes about the request and a body.  In a body
@@ -222,8 +223,10 @@ __wrap_caller_sleep(struct caller *caller UNUSED, int64_t seconds)
 /* ---- What is watched ---- */
 
 static struct {
-    struct secret access, refresh, id; /* issued, and not revoked */
-    bool issued, usable, stored, revokes;
+    struct secret access, refresh, id; /* as issued */
+    bool access_lives, refresh_lives;  /* issued, and not revoked */
+    bool issued, usable, revokes;
+    enum caller_has has;
     bool may;       /* access_check() has said yes … */
     char user[256]; /* … to them */
     int64_t uid;
@@ -239,7 +242,9 @@ __wrap_token_parse(const cJSON *json, int64_t sent_at, struct token *out,
     int r = __real_token_parse(json, sent_at, out, problem);
 
     HOLDS(!seen.issued); /* one request for tokens in each exchange */
-    seen.issued = !token_is_empty(out);
+    seen.issued = true;
+    seen.access_lives = out->access.len > 0;
+    seen.refresh_lives = out->refresh.len > 0;
     seen.usable = r == 0;
     HOLDS(secret_append(&seen.access, out->access.data, out->access.len,
                         SIZE_MAX / 2)
@@ -282,18 +287,23 @@ int
 __wrap_revoke_tokens(const struct client *client, const struct secret *refresh,
                      const struct secret *access, struct problem *problem)
 {
-    if (equal(refresh, &seen.refresh) && equal(access, &seen.access))
-        seen.issued = false;
+    HOLDS(seen.has != CALLER_HAS_ALL);
+    HOLDS(seen.has != CALLER_HAS_REFRESH || refresh->len == 0);
+    if (equal(refresh, &seen.refresh))
+        seen.refresh_lives = false;
+    if (equal(access, &seen.access))
+        seen.access_lives = false;
     return __real_revoke_tokens(client, refresh, access, problem);
 }
 
-bool __real_caller_stored(struct caller *caller);
+enum caller_has __real_caller_stored(struct caller *caller, bool in_steps);
 
-bool
-__wrap_caller_stored(struct caller *caller)
+enum caller_has
+__wrap_caller_stored(struct caller *caller, bool in_steps)
 {
-    seen.stored = __real_caller_stored(caller);
-    return seen.stored;
+    seen.has = __real_caller_stored(caller, in_steps);
+    HOLDS(in_steps || seen.has != CALLER_HAS_REFRESH);
+    return seen.has;
 }
 
 int __real_http_open(struct http *http, const struct settings *settings);
@@ -374,7 +384,7 @@ check_result(const char *verb, const struct message *request,
     if (outcome != OUTCOME_OK) {
         HOLDS(!message_has(result, FIELD_ACCESS_TOKEN));
         HOLDS(!message_has(result, FIELD_REFRESH_TOKEN));
-        HOLDS(!seen.issued);
+        HOLDS(!seen.access_lives && !seen.refresh_lives);
     } else if (strcmp(verb, "revoke") != 0) {
         HOLDS(seen.usable);
         HOLDS(message_has(result, FIELD_ACCESS_TOKEN));
@@ -451,7 +461,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     r = exchange_run(verb, in, out);
     HOLDS(r <= 0);
     check_said(verb, &request, out, r);
-    HOLDS(!seen.issued || seen.stored || (r == 0 && !seen.revokes));
+    if (r < 0 || seen.revokes) {
+        HOLDS(!seen.access_lives || seen.has == CALLER_HAS_ALL);
+        HOLDS(!seen.refresh_lives || seen.has != CALLER_HAS_NOTHING);
+    }
     secret_clear(&seen.access);
     secret_clear(&seen.refresh);
     secret_clear(&seen.id);

@@ -240,6 +240,7 @@ def seeds():
 
     login = message("LOGIN", CONFIG=MINIMAL, PATH="/etc/c", USER="alice", UID=1000, DEADLINE=0)
     stored = message("STORED")
+    refresh_stored = message("REFRESH_STORED")
     pending = error(1, "authorization_pending")
     renew = message("RENEW", SETTINGS=dump(SETTINGS), REFRESH_TOKEN="rt-0")
     revoke = message("REVOKE", SETTINGS=dump(SETTINGS), REFRESH_TOKEN="rt-0", ACCESS_TOKEN="at-0")
@@ -261,6 +262,8 @@ def seeds():
     begun = message("LOGIN", CONFIG=MINIMAL, PATH="/etc/c", USER="alice", UID=1000, DEADLINE=60) + message("FILES")
     yield "exchange", "good", said(0, begun + stored, ok(METADATA), ok(DEVICE), pending, tokens, published)
     yield "exchange", "good-not-stored", said(0, begun, ok(METADATA), ok(DEVICE), tokens, published, ok({}), ok({}))
+    yield "exchange", "good-refresh-stored", said(0, begun + refresh_stored + stored, ok(METADATA), ok(DEVICE), tokens,
+                                                  published, ok({}), ok({}))
     yield "exchange", "good-other-user", said(0, begun.replace(b"alice", b"mallo") + stored, ok(METADATA), ok(DEVICE), tokens,
                                               published)
     yield "exchange", "good-root", said(0, begun.replace(b"1000", b"0000") + stored, ok(METADATA), ok(DEVICE), tokens, published)
@@ -297,6 +300,9 @@ def seeds():
                                             bytes([0, 1, 1, 2]) + dump({"error": "x", "error_description": long}))
     yield "exchange", "renew", said(1, renew + stored, ok(TOKENS))
     yield "exchange", "renew-not-stored", said(1, renew, ok(TOKENS), ok({}), ok({}))
+    yield "exchange", "renew-in-steps", said(1, renew + refresh_stored + stored, ok(TOKENS))
+    yield "exchange", "renew-refresh-stored", said(1, renew + refresh_stored, ok(TOKENS), ok({}))
+    yield "exchange", "renew-refresh-stored-twice", said(1, renew + refresh_stored * 2 + stored, ok(TOKENS), ok({}))
     yield "exchange", "renew-no-revoke", said(1, renew.replace(b'"revoke": true', b'"revoke":false'), ok(TOKENS))
     yield "exchange", "renew-unusable", said(1, renew, ok(dict(TOKENS, token_type="mac")), ok({}), ok({}))
     yield "exchange", "renew-dead", said(1, renew, error(1, "invalid_grant"))

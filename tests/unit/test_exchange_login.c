@@ -285,6 +285,35 @@ without_openid_connect_userinfo_says_who_it_is(void **state UNUSED)
     message_clear(&result);
 }
 
+/* A module has all of the tokens, or it has none. */
+static void
+the_steps_of_a_helper_are_no_words_of_a_module(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        FOUND,
+        {"/t", 200, TOKENS, NULL},
+        KEYS,
+        {"/r", 200, NULL, NULL},
+        {"/r", 200, NULL, NULL},
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_claims(LIVE("alice"));
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    begin(&play, CONFIG BY_PASSWORD);
+    give_password(&play);
+    play_hear(&play, KIND_RESULT, &result);
+    assert_field(&result, FIELD_OUTCOME, "ok");
+    play_say_kind(&play, KIND_REFRESH_STORED);
+    assert_int_equal(play_end(&play), 0);
+    assert_request(3, "/r",
+                   "token=RT&token_type_hint=refresh_token&client_id=c");
+    assert_request(4, "/r",
+                   "token=AT&token_type_hint=access_token&client_id=c");
+    message_clear(&result);
+}
+
 /* What an introspection endpoint that knows both tokens says. */
 #define SUBJECT_SAID                                                           \
     "{\"active\":true,\"sub\":\"s7\",\"preferred_username\":\"alice\"}"
@@ -654,6 +683,7 @@ main(void)
         TEST(a_login_of_somebody_else_is_revoked_before_it_is_denied),
         TEST(a_forged_id_token_is_denied_and_the_tokens_are_revoked),
         TEST(without_openid_connect_userinfo_says_who_it_is),
+        TEST(the_steps_of_a_helper_are_no_words_of_a_module),
         TEST(the_end_of_the_refresh_token_comes_from_whoever_says_it),
         TEST(files_are_asked_for_before_the_network),
         TEST(the_secret_is_used_without_its_newline),
