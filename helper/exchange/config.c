@@ -302,6 +302,7 @@ static const struct option {
            "a number of seconds, at most a year"),
     OPTION("renewal", "before_expiry", margin, before_expiry, OPTIONAL, "auto",
            "auto, a number of seconds, or a percentage such as 10%"),
+    OPTION("renewal", "notify", flag, notify, OPTIONAL, "no", EXPECT_FLAG),
     OPTION("logout", "revoke", flag, settings.revoke, OPTIONAL, "yes",
            EXPECT_FLAG),
 };

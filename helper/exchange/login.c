@@ -199,6 +199,9 @@ put_result(const struct exchange *exchange, const struct config *config,
         r = message_set_text(result, FIELD_REVOKE,
                              settings->revoke ? "yes" : "no");
     if (r == 0)
+        r = message_set_text(result, FIELD_NOTIFY,
+                             config->notify ? "yes" : "no");
+    if (r == 0)
         r = message_set_number(result, FIELD_TIMEOUT, settings->timeout);
     if (r == 0)
         r = put_settings(settings, result);

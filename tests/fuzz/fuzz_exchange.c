@@ -369,6 +369,8 @@ check_login(const struct message *request, const struct message *result)
                   sizeof(seen.user) - 1)
           == 0);
     HOLDS(message_text(result, FIELD_SUBJECT)[0] != '\0');
+    HOLDS(message_has(result, FIELD_REVOKE));
+    HOLDS(message_has(result, FIELD_NOTIFY));
 }
 
 static void

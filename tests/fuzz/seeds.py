@@ -68,7 +68,7 @@ SETTINGS = {"issuer": ISSUER, "subject": "248289761001", "client_id": "c", "toke
             "revocation_endpoint": ISSUER + "/revoke", "client_secret": "canary-ZQ7fkq2x",
             "client_auth": "client_secret_basic", "timeout": 10, "insecure_http": False, "revoke": True}
 MINIMAL = b"[provider]\nissuer = https://login.example\nclient_id = c\n"
-FULL = (b"; everything\n[logout]\nrevoke = no\n[renewal]\nbefore_expiry = 10%\n"
+FULL = (b"; everything\n[logout]\nrevoke = no\n[renewal]\nbefore_expiry = 10%\nnotify = yes\n"
         b"[login]\ngrant = password\nusername_claim = login\n"
         b"[provider]\nissuer = http://localhost:1/r\nclient_id = my client\n"
         b"client_secret_file = /etc/secret\nclient_auth = client_secret_basic\n"

@@ -34,6 +34,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
     assert_string_equal(config.scope, "openid profile offline_access");
     assert_string_equal(config.username_claim, "preferred_username");
     assert_string_equal(config.before_expiry, "auto");
+    assert_false(config.notify);
     assert_int_equal(config.grant, GRANT_DEVICE);
     assert_int_equal(config.settings.auth, AUTH_NONE);
     assert_int_equal(config.settings.timeout, 10);
@@ -70,7 +71,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
 static const char full[] =
     "; everything\n"
     "[logout]\nrevoke = no\n"
-    "[renewal]\nbefore_expiry = 10%\n"
+    "[renewal]\nbefore_expiry = 10%\nnotify = yes\n"
     "[login]\ngrant = password\nusername_claim = login\n"
     "username_map_file = /etc/map\n"
     "claims_from = id_token userinfo\n"
@@ -108,14 +109,15 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
     assert_int_equal(parse(full, &config, &problem), 0);
     assert_false(settings->revoke);
     assert_string_equal(config.before_expiry, "10%");
+    assert_true(config.notify);
     assert_int_equal(config.grant, GRANT_PASSWORD);
     assert_string_equal(config.username_claim, "login");
     assert_string_equal(settings->issuer, "http://localhost:1/r");
     assert_string_equal(settings->client_id, "my client");
     assert_string_equal(config.client_secret_file, "/etc/secret");
-    assert_int_equal(config.secret_line, 18);
+    assert_int_equal(config.secret_line, 19);
     assert_string_equal(config.username_map_file, "/etc/map");
-    assert_int_equal(config.map_line, 9);
+    assert_int_equal(config.map_line, 10);
     assert_int_equal(config.claims_from, CLAIMS_ID_TOKEN_USERINFO);
     assert_string_equal(config.groups_claim, "realm_access.roles");
     assert_string_equal(config.require_group, "ssh admin");
@@ -282,6 +284,10 @@ static const struct {
      "5: [renewal] before_expiry: malformed value; expected auto, "},
     {MINIMAL "[renewal]\nbefore_expiry = soon\n",
      "5: [renewal] before_expiry: malformed value; "},
+    {MINIMAL "[renewal]\nnotify = maybe\n",
+     "5: [renewal] notify: malformed value; expected yes or no"},
+    {MINIMAL "[renewal]\nnotify =\n", "5: [renewal] notify: no value; "},
+    {MINIMAL "[login]\nnotify = yes\n", "5: [login] notify: unknown setting; "},
     {MINIMAL "[logout]\nrevoke = YES\n",
      "5: [logout] revoke: malformed value; expected yes or no"},
 };

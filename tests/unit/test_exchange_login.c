@@ -128,6 +128,7 @@ a_login_gives_all_that_a_session_needs(void **state UNUSED)
     assert_field(&result, FIELD_SCOPE, "openid profile offline_access");
     assert_field(&result, FIELD_BEFORE_EXPIRY, "10%");
     assert_field(&result, FIELD_REVOKE, "yes");
+    assert_field(&result, FIELD_NOTIFY, "no");
     assert_field(&result, FIELD_TIMEOUT, "3");
     assert_false(message_has(&result, FIELD_REASON));
     assert_false(message_has(&result, FIELD_NOTICE));
@@ -282,6 +283,31 @@ without_openid_connect_userinfo_says_who_it_is(void **state UNUSED)
     play_say_kind(&play, KIND_STORED);
     assert_int_equal(play_end(&play), 0);
     assert_int_equal(fakeprovider_count(), 3);
+    message_clear(&result);
+}
+
+static void
+what_the_helper_shall_do_later_is_in_the_result(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        FOUND,
+        {"/t", 200, TOKENS, NULL},
+        KEYS,
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_claims(LIVE("alice"));
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    begin(&play, CONFIG BY_PASSWORD "[renewal]\nnotify = yes\n"
+                                    "[logout]\nrevoke = no\n");
+    give_password(&play);
+    play_hear(&play, KIND_RESULT, &result);
+    assert_field(&result, FIELD_OUTCOME, "ok");
+    assert_field(&result, FIELD_NOTIFY, "yes");
+    assert_field(&result, FIELD_REVOKE, "no");
+    play_say_kind(&play, KIND_STORED);
+    assert_int_equal(play_end(&play), 0);
     message_clear(&result);
 }
 
@@ -679,6 +705,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     static const struct CMUnitTest tests[] = {
         TEST(a_login_gives_all_that_a_session_needs),
+        TEST(what_the_helper_shall_do_later_is_in_the_result),
         TEST(no_refresh_token_is_said_to_both),
         TEST(a_login_of_somebody_else_is_revoked_before_it_is_denied),
         TEST(a_forged_id_token_is_denied_and_the_tokens_are_revoked),
