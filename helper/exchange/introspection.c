@@ -70,19 +70,25 @@ check_type(const cJSON *answer, struct problem *problem)
 static int
 check_times(const cJSON *answer, int64_t now, struct problem *problem)
 {
-    int64_t exp = 0, nbf = 0;
-    int r;
+    int64_t exp = now, nbf = now; /* as if one that is absent were good */
 
-    r = json_date(answer, "exp", &exp);
-    if (r == -EINVAL || (r == 0 && now >= exp + ID_TOKEN_LEEWAY))
+    if (json_date(answer, "exp", &exp) == -EINVAL
+        || json_date(answer, "nbf", &nbf) == -EINVAL)
         return problem_set(problem, OUTCOME_DENIED,
-                           WHAT " says that the token has expired (is the "
-                                "clock of this host right?)");
-    r = json_date(answer, "nbf", &nbf);
-    if (r == -EINVAL || now < nbf - ID_TOKEN_LEEWAY)
+                           WHAT " gives the token an unusable end or start "
+                                "(exp, nbf)");
+    if (now >= exp + ID_TOKEN_LEEWAY)
         return problem_set(problem, OUTCOME_DENIED,
-                           WHAT " says that the token is not valid yet (is "
-                                "the clock of this host right?)");
+                           WHAT " says that the token expired %jd s ago (is "
+                                "the clock of this host or of the provider "
+                                "wrong?)",
+                           (intmax_t) (now - exp));
+    if (now < nbf - ID_TOKEN_LEEWAY)
+        return problem_set(problem, OUTCOME_DENIED,
+                           WHAT " says that the token is valid only in %jd s "
+                                "(is the clock of this host or of the provider "
+                                "wrong?)",
+                           (intmax_t) (nbf - now));
     return 0;
 }
 

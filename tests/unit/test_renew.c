@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "helper/exchange/json.h"
 #include "helper/exchange/renew.h"
@@ -256,6 +257,81 @@ an_id_token_that_is_forgotten_is_said_with_a_good_result(void **state UNUSED)
     message_clear(&result);
 }
 
+/* A JWT of the provider's, by a clock that is so many seconds ahead. */
+static char *
+make_jwt(int64_t ahead, int64_t lifetime)
+{
+    int64_t now = time(NULL) + ahead;
+    struct secret token = {0};
+    char *claims = NULL, *text;
+
+    assert_true(asprintf(&claims, "{\"iat\":%jd,\"exp\":%jd}", (intmax_t) now,
+                         (intmax_t) (now + lifetime))
+                > 0);
+    signer_token("ES256", SIGNER_P256, "{\"alg\":\"ES256\"}", claims, &token);
+    text = strdup(secret_text(&token));
+    secret_clear(&token);
+    free(claims);
+    return text;
+}
+
+/* Renew with a provider whose clock is so many seconds ahead. */
+static void
+renew_with_clock(int64_t ahead, const char *more, const char *reason,
+                 int64_t lifetime)
+{
+    char *jwt = make_jwt(ahead, 200), *body = NULL, *claims = NULL;
+    int64_t renewed_at, expires_at, now = time(NULL) + ahead;
+    struct message result = {0};
+    struct play play;
+
+    assert_true(asprintf(&body,
+                         "{\"access_token\":\"%s\",\"token_type\":\"bearer\","
+                         "\"refresh_token\":\"RT2\",\"id_token\":\"$\"%s}",
+                         jwt, more)
+                > 0);
+    assert_true(asprintf(&claims,
+                         "{\"iss\":\"@\",\"aud\":\"c\",\"sub\":\"s1\","
+                         "\"iat\":%jd,\"exp\":%jd}",
+                         (intmax_t) now, (intmax_t) (now + 300))
+                > 0);
+    const struct fake_answer answers[] = {{"/t", 200, body, NULL}, KEYS};
+
+    fakeprovider_claims(claims);
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    ask(&play, "RT1", &result);
+    assert_string_equal(message_text(&result, FIELD_OUTCOME), "ok");
+    assert_string_equal(message_text(&result, FIELD_ACCESS_TOKEN), jwt);
+    assert_string_equal(message_text(&result, FIELD_REFRESH_TOKEN), "RT2");
+    assert_false(message_has(&result, FIELD_ID_TOKEN));
+    assert_non_null(strstr(message_text(&result, FIELD_REASON), reason));
+    assert_int_equal(message_number(&result, FIELD_RENEWED_AT, &renewed_at), 0);
+    assert_int_equal(message_number(&result, FIELD_EXPIRES_AT, &expires_at), 0);
+    assert_int_equal(expires_at - renewed_at, lifetime);
+    play_say_kind(&play, KIND_STORED);
+    assert_int_equal(play_end(&play), 0);
+    fakeprovider_stop();
+    fakeprovider_claims("{}");
+    message_clear(&result);
+    free(jwt);
+    free(body);
+    free(claims);
+}
+
+static void
+a_clock_that_is_off_by_ten_minutes_changes_no_lifetime(void **state UNUSED)
+{
+    static const char behind[] = "the clock of the provider is that far behind";
+    static const char ahead[] = " s in the future (is the clock of this host "
+                                "or of the provider wrong?)";
+
+    renew_with_clock(-600, ",\"expires_in\":60", behind, 60);
+    renew_with_clock(600, ",\"expires_in\":60", ahead, 60);
+    /* Without expires_in it is what the access token says of itself. */
+    renew_with_clock(-600, "", behind, 200);
+    renew_with_clock(600, "", ahead, 200);
+}
+
 static void
 a_failed_renewal_has_its_class(void **state UNUSED)
 {
@@ -350,6 +426,7 @@ main(void)
         TEST(the_end_of_a_new_refresh_token_is_asked_for),
         TEST(what_the_token_endpoint_says_of_the_end_is_enough),
         TEST(an_id_token_that_is_forgotten_is_said_with_a_good_result),
+        TEST(a_clock_that_is_off_by_ten_minutes_changes_no_lifetime),
         TEST(a_failed_renewal_has_its_class),
         TEST(another_subject_is_dead_and_its_tokens_are_revoked),
         TEST(a_request_without_a_refresh_token_is_not_served),
