@@ -393,11 +393,12 @@ store_tokens(struct helper *helper, const struct message *result,
     if (r == 0) {
         request_refresh_stored(&helper->request);
         r = tokens_publish(&helper->tokens, result, times, time(NULL));
+        /* Some providers end the grant when its access token is revoked. */
+        if (r != -EKEYREVOKED)
+            request_stored(&helper->request);
     }
-    if (r == 0) {
+    if (r == 0)
         helper->expires_at = times->expires_at;
-        request_stored(&helper->request);
-    }
     return r;
 }
 

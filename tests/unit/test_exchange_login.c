@@ -343,6 +343,10 @@ the_steps_of_a_helper_are_no_words_of_a_module(void **state UNUSED)
 /* What an introspection endpoint that knows both tokens says. */
 #define SUBJECT_SAID                                                           \
     "{\"active\":true,\"sub\":\"s7\",\"preferred_username\":\"alice\"}"
+/* Of a provider that has been slow nothing more is asked. */
+#define UNHURRIED                                                              \
+    "[provider]\nissuer = @\nclient_id = c\ninsecure_http = yes\n"             \
+    "timeout = 20\n"
 #define END_SAID "{\"active\":true,\"exp\":4102444800}"
 
 static void
@@ -399,7 +403,7 @@ the_end_of_the_refresh_token_comes_from_whoever_says_it(void **state UNUSED)
         answers[0] = found;
         memcpy(answers + 1, cases[i].answers, sizeof(cases[i].answers));
         fakeprovider_start(answers, cases[i].count);
-        begin(&play, CONFIG BY_PASSWORD "claims_from = introspection\n");
+        begin(&play, UNHURRIED BY_PASSWORD "claims_from = introspection\n");
         give_password(&play);
         play_hear(&play, KIND_RESULT, &result);
         assert_field(&result, FIELD_OUTCOME, "ok");

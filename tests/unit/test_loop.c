@@ -798,7 +798,7 @@ a_refresh_token_that_is_stored_must_not_be_revoked(void **state UNUSED)
     keys.publish_result = -EDQUOT;
     assert_int_equal(RUN(due, answers_ok), -ECANCELED);
     assert_trace("| put:active start:renew timer:30 "
-                 "| store refresh_stored publish:new hangup timer:1 "
+                 "| store refresh_stored publish:new stored hangup timer:1 "
                  "put:retrying ");
 }
 

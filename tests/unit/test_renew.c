@@ -119,7 +119,7 @@ the_end_of_a_new_refresh_token_is_asked_for(void **state UNUSED)
 {
 #define PLAIN                                                                  \
     "{\"issuer\":\"@\",\"subject\":\"s1\",\"client_id\":\"c\","                \
-    "\"client_auth\":\"none\",\"timeout\":2,\"insecure_http\":true,"           \
+    "\"client_auth\":\"none\",\"timeout\":20,\"insecure_http\":true,"          \
     "\"revoke\":true,\"token_endpoint\":\"@/t\","                              \
     "\"introspection_endpoint\":\"@/i\""
 #define INTROSPECTS PLAIN ",\"introspect_refresh\":true}"
