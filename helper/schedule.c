@@ -142,18 +142,19 @@ after_failure(const struct schedule *in)
 }
 
 struct plan
-schedule_next(const struct schedule *given)
+schedule_next(const struct schedule *in)
 {
-    struct schedule in = *given;
+    struct schedule sane = *in;
     struct plan plan;
 
-    in.now = in_range(in.now, UNIX_TIME_MAX);
-    in.expires_at = in_range(in.expires_at, UNIX_TIME_MAX);
-    in.refresh_expires_at = in_range(in.refresh_expires_at, UNIX_TIME_MAX);
-    if (in.outcome == OUTCOME_DEAD)
+    sane.now = in_range(in->now, UNIX_TIME_MAX);
+    sane.expires_at = in_range(in->expires_at, UNIX_TIME_MAX);
+    sane.refresh_expires_at = in_range(in->refresh_expires_at, UNIX_TIME_MAX);
+    if (in->outcome == OUTCOME_DEAD)
         return (struct plan){0, SCHEDULE_NEVER};
-    plan = in.outcome == OUTCOME_OK ? after_success(&in) : after_failure(&in);
-    plan.at = max(plan.at, in.now + 1);
+    plan =
+        in->outcome == OUTCOME_OK ? after_success(&sane) : after_failure(&sane);
+    plan.at = max(plan.at, sane.now + 1);
     return plan;
 }
 

@@ -4,8 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -27,19 +28,39 @@
 #define MAJOR_PTS_LAST  143U
 #define PTS_OF_A_MAJOR  256U
 
+static bool
+take_number(const char **text, long *out)
+{
+    char *end;
+
+    *out = strtol(*text, &end, 10);
+    if (end == *text)
+        return false;
+    *text = end;
+    return true;
+}
+
 int
 terminal_process_parse(const char *stat, struct terminal_process *out)
 {
+    enum { PARENT, GROUP, SESSION, TERMINAL, COUNT };
     /* pid (comm) state ppid pgrp session tty_nr; comm may be anything. */
     const char *rest = strrchr(stat, ')');
-    int parent, terminal;
+    long number[COUNT] = {0};
+    int i;
 
-    if (rest == NULL
-        || sscanf(rest, ") %*c %d %*d %*d %d", &parent, &terminal) != 2
-        || parent < 0)
+    if (rest == NULL || strlen(rest) < strlen(") S "))
         return -EBADMSG;
-    *out = (struct terminal_process){.parent = parent,
-                                     .terminal = (dev_t) (unsigned) terminal};
+    rest += strlen(") S ");
+    for (i = 0; i < COUNT; i++)
+        if (!take_number(&rest, &number[i]))
+            return -EBADMSG;
+    if (number[PARENT] < 0 || number[PARENT] > INT_MAX)
+        return -EBADMSG;
+    *out = (struct terminal_process){
+        .parent = (pid_t) number[PARENT],
+        .terminal = (dev_t) (unsigned) number[TERMINAL],
+    };
     return 0;
 }
 
@@ -128,10 +149,10 @@ is_known(dev_t terminal, const dev_t *seen, size_t n_seen)
 size_t
 terminal_tell(pid_t login, const char *line)
 {
-    dev_t seen[TERMINALS_MAX];
+    dev_t seen[TERMINALS_MAX] = {0};
     const struct dirent *entry;
     size_t n_seen = 0, told = 0;
-    struct terminal_process process;
+    struct terminal_process process = {0};
     DIR *proc = opendir("/proc");
     int64_t pid;
 
