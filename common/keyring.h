@@ -40,7 +40,8 @@
 #define KEY_REFRESH_TOKEN "oidc:refresh_token"
 #define KEY_SETTINGS      "oidc:settings"
 
-#define KEY_NO_ID_TOKEN "\n"
+/* What is in a key that has to be there, but has no token. */
+#define KEY_NO_TOKEN "\n"
 
 /* The helper is in the keys' group; root owns them.  Nobody may link them. */
 #define KEY_HELPER_REVOKES (KEY_GRP_VIEW | KEY_GRP_SETATTR)

@@ -171,6 +171,30 @@ status_parse(const char *text, struct status *out)
     return 0;
 }
 
+int64_t
+time_shift(int64_t at, int64_t seconds)
+{
+    if (at == 0)
+        return 0; /* it says that there is none */
+    if (seconds >= UNIX_TIME_MAX - at)
+        return UNIX_TIME_MAX;
+    return seconds > -at ? at + seconds : 1;
+}
+
+void
+status_shift(struct status *status, int64_t seconds)
+{
+    int64_t *const times[] = {
+        &status->renew_at,      &status->renewed_at,
+        &status->asked_at,      &status->unanswered_since,
+        &status->id_expires_at, &status->refresh_expires_at,
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(times); i++)
+        *times[i] = time_shift(*times[i], seconds);
+}
+
 bool
 status_wants_renewal(const struct status *status, int64_t now)
 {

@@ -45,6 +45,15 @@ int status_format(const struct status *status, struct secret *out) MUST_CHECK;
  */
 int status_parse(const char *text, struct status *out) MUST_CHECK;
 
+/* Pure: a time so many seconds later; 0, which is none, stays 0. */
+int64_t time_shift(int64_t at, int64_t seconds);
+
+/*
+ * Pure: the wall clock was set forwards by so many seconds (or back, when
+ * negative): all times that are set move with it.
+ */
+void status_shift(struct status *status, int64_t seconds);
+
 /*
  * Pure: whether somebody who comes back (unlocks the screen, resumes the
  * machine) is helped by a renewal at this Unix time: it is due, or the last one

@@ -17,59 +17,82 @@
 #include "common/io.h"
 #include "common/margin.h"
 #include "common/text.h"
+#include "helper/clock.h"
 #include "helper/loop.h"
 #include "helper/renewal.h"
-#include "helper/schedule.h"
+#include "helper/terminal.h"
 
 #define END_SECONDS        10 /* to revoke at the provider */
 #define TIMEOUT_DEFAULT    10
-#define REQUESTS_PER_RENEW 3 /* connect, renew, and what had to be revoked */
+#define TIMEOUT_MAX        60 /* as in oidc-session.conf(5) */
+#define ANSWER_SLACK       2  /* until the exchange has begun, and given up */
+#define REQUESTS_PER_RENEW 3  /* connect, renew, and what had to be revoked */
+
+#define GRANT_IS_OVER                                                          \
+    "oidc-session: your grant at the login provider is over, and with it this" \
+    " session's tokens.  Log in again."
 
 /* ---- The timer ---- */
 
 /* After so many seconds; at once when there are none. */
 static void
-timer_set(const struct helper *helper, int64_t seconds)
+timer_set(struct helper *helper, int64_t seconds)
 {
     struct itimerspec when = {.it_value = {.tv_sec = (time_t) seconds}};
 
     if (seconds <= 0)
         when.it_value = (struct timespec){.tv_nsec = 1};
 
+    helper->keeping = false;
     /* Cannot fail: our own descriptor, and a time in range. */
     (void) timerfd_settime(helper->timer, 0, &when, NULL);
 }
 
+/*
+ * Set it for the renewal; before that, if the access token has expired and
+ * cannot be replaced, to keep its key.
+ */
 static void
-timer_stop(const struct helper *helper)
+timer_plan(struct helper *helper, int64_t now)
 {
-    const struct itimerspec never = {0};
+    int64_t keep_at = schedule_keep(now, helper->expires_at);
 
-    /* Cannot fail: our own descriptor, and a time in range. */
-    (void) timerfd_settime(helper->timer, 0, &never, NULL);
+    bool keeping =
+        helper->status.state == STATE_RETRYING && keep_at < helper->plan.at;
+
+    timer_set(helper, (keeping ? keep_at : helper->plan.at) - now);
+    helper->keeping = keeping;
+}
+
+/* ---- The plan ---- */
+
+static void
+plan_set(struct helper *helper, const struct plan *plan)
+{
+    struct status *status = &helper->status;
+
+    helper->plan = *plan;
+    status->renew_at = plan->at;
+    text_clean(schedule_reason_name(plan->reason), status->renew_reason,
+               sizeof(status->renew_reason));
 }
 
 /* What the settings say; read each time, because nothing is kept in memory. */
-static struct margin
-before_expiry(void)
+static void
+read_settings(struct schedule *in)
 {
     struct message settings = {0};
-    struct margin margin = {.unit = MARGIN_AUTO};
-    int r;
 
-    r = tokens_request(&settings);
+    in->last = tokens_request(&settings) == -ENOKEY;
     if (message_has(&settings, FIELD_BEFORE_EXPIRY)
-        && margin_parse(message_text(&settings, FIELD_BEFORE_EXPIRY), &margin)
+        && margin_parse(message_text(&settings, FIELD_BEFORE_EXPIRY),
+                        &in->before_expiry)
                < 0)
-        margin = (struct margin){.unit = MARGIN_AUTO};
+        in->before_expiry = (struct margin){.unit = MARGIN_AUTO};
     message_clear(&settings);
-    /* No refresh token: wake up when the access token ends, to say so. */
-    if (r == -ENOKEY)
-        margin = (struct margin){.unit = MARGIN_SECONDS};
-    return margin;
 }
 
-/* Set the timer, and renew_at with it, after a renewal or a failure of one. */
+/* Plan, and set the timer, after a renewal or a failure of one. */
 static void
 schedule(struct helper *helper, const struct verdict *verdict)
 {
@@ -77,21 +100,25 @@ schedule(struct helper *helper, const struct verdict *verdict)
         .now = time(NULL),
         .expires_at = helper->expires_at,
         .lifetime = helper->expires_at - helper->status.renewed_at,
-        .before_expiry = before_expiry(),
+        .refresh_expires_at = helper->status.refresh_expires_at,
+        .before_expiry = {.unit = MARGIN_AUTO},
         .outcome = verdict->outcome,
         .failures = helper->status.failures,
+        .replay = helper->replay,
         .retry_after = verdict->retry_after,
     };
+    struct plan plan;
 
-    if (helper->status.state == STATE_LOGIN_REQUIRED) {
-        helper->status.renew_at = 0;
-        timer_stop(helper);
-        return;
-    }
+    read_settings(&in);
     if (getrandom(&in.random, sizeof(in.random), GRND_NONBLOCK) == -1)
         in.random = (uint32_t) getpid(); /* early in the boot: a poor one */
-    helper->status.renew_at = schedule_next(&in);
-    timer_set(helper, helper->status.renew_at - in.now);
+    plan = schedule_next(&in);
+    plan_set(helper, &plan);
+    if (plan.reason == SCHEDULE_NEVER)
+        return;
+    timer_plan(helper, in.now);
+    syslog(LOG_DEBUG, "user %s: next renewal in %" PRId64 " s (%s)",
+           helper->user, plan.at - in.now, helper->status.renew_reason);
 }
 
 /* ---- Actions ---- */
@@ -118,8 +145,11 @@ log_change(const struct helper *helper, enum state before)
     if (status->state == STATE_ACTIVE)
         syslog(LOG_NOTICE, "user %s: renewed again", helper->user);
     else if (status->state == STATE_RETRYING)
-        syslog(LOG_WARNING, "user %s: cannot renew, will try again: %s",
-               helper->user, status->last_error);
+        syslog(LOG_WARNING,
+               "user %s: cannot renew, will try again in %" PRId64
+               " s (%s): %s",
+               helper->user, status->renew_at - time(NULL),
+               status->renew_reason, status->last_error);
     else
         syslog(LOG_WARNING,
                "user %s: the grant is over, tokens removed; the user must log"
@@ -134,36 +164,122 @@ put_status(struct helper *helper)
     int r;
 
     r = tokens_put_status(&helper->tokens, &helper->status);
-    if (r < 0 && r != -EKEYREVOKED)
+    if (r < 0 && r != -EKEYREVOKED && !helper->status_failed)
         syslog(LOG_WARNING, "user %s: cannot write the status: %s",
                helper->user, strerror(-r));
+    helper->status_failed = r < 0;
     return r == -EKEYREVOKED ? r : 0;
+}
+
+/*
+ * The tokens are removed; revoke them at the provider, and then there is
+ * nothing left to do.  r says whether the request could be read.
+ */
+static void
+start_revocation(struct helper *helper, const struct message *request, int r)
+{
+    helper->phase = PHASE_DONE;
+    /* Gone: somebody ended this session before us. */
+    if (r < 0 && r != -ENOKEY && r != -EKEYREVOKED)
+        syslog(LOG_WARNING,
+               "user %s: tokens removed, but not revoked at the provider:"
+               " they or their settings cannot be read: %s",
+               helper->user, strerror(-r));
+    if (strcmp(message_text(request, FIELD_REVOKE), "yes") != 0
+        || (!message_has(request, FIELD_REFRESH_TOKEN)
+            && !message_has(request, FIELD_ACCESS_TOKEN)))
+        return;
+    r = request_start(&helper->request, "revoke", request);
+    if (r == 0) {
+        helper->phase = PHASE_REVOKING;
+        timer_set(helper, END_SECONDS);
+    } else {
+        syslog(LOG_WARNING,
+               "user %s: tokens removed, but not revoked at the provider:"
+               " cannot start %s: %s",
+               helper->user, EXCHANGE_PATH, strerror(-r));
+    }
+}
+
+/* Remove the tokens here, at once; then revoke them at the provider. */
+static void
+end(struct helper *helper)
+{
+    struct message request = {0};
+    int r;
+
+    request_end(&helper->request);
+    r = tokens_revocation(&request);
+    tokens_end(&helper->tokens);
+    start_revocation(helper, &request, r);
+    message_clear(&request);
+}
+
+/* The same, but the session goes on, and its status says why. */
+static int
+end_grant(struct helper *helper)
+{
+    struct message request = {0};
+    int r, written;
+
+    r = tokens_revocation(&request);
+    tokens_remove(&helper->tokens);
+    helper->status.helper_pid = 0;
+    written = put_status(helper);
+    if (written == 0 && helper->login >= 0
+        && strcmp(message_text(&request, FIELD_NOTIFY), "yes") == 0)
+        (void) terminal_tell(helper->login_pid, GRANT_IS_OVER); /* if any */
+    if (written == 0)
+        start_revocation(helper, &request, r);
+    message_clear(&request);
+    return written;
 }
 
 /* After a renewal, good or bad.  Returns -EKEYREVOKED: the session is over. */
 static int
-settle(struct helper *helper, const struct verdict *verdict, int64_t renewed_at)
+settle(struct helper *helper, const struct verdict *verdict,
+       const struct renewal_times *times)
 {
+    int64_t lifetime = renewal_refresh_lifetime(&helper->status);
     enum state before = helper->status.state;
 
-    verdict_apply(verdict, renewed_at, &helper->status);
-    if (helper->status.state == STATE_LOGIN_REQUIRED)
-        tokens_remove(&helper->tokens);
+    verdict_apply(verdict, helper->replay, times, &helper->status);
     schedule(helper, verdict);
     log_change(helper, before);
+    if (helper->status.state == STATE_LOGIN_REQUIRED)
+        return end_grant(helper);
+    if (helper->status.state == STATE_ACTIVE)
+        renewal_warn(&helper->status, time(NULL), lifetime);
     return put_status(helper);
 }
 
 static int
 fail(struct helper *helper, int r)
 {
+    const struct renewal_times none = {0};
     struct verdict verdict;
 
     request_end(&helper->request);
     if (r == -EKEYREVOKED)
         return r;
     verdict_from_errno(r, &verdict);
-    return settle(helper, &verdict, helper->status.renewed_at);
+    return settle(helper, &verdict, &none);
+}
+
+/*
+ * That a request is on its way is in the keyring before it is sent.  Should
+ * nobody be here to take the answer, whoever comes next waits until there can
+ * be none any more.
+ */
+static int
+announce(struct helper *helper, int64_t timeout)
+{
+    struct plan plan = {.reason = SCHEDULE_LOST_ANSWER};
+
+    helper->replay = renewal_begin(&helper->status, time(NULL));
+    plan.at = helper->status.asked_at + timeout + ANSWER_SLACK;
+    plan_set(helper, &plan);
+    return put_status(helper);
 }
 
 static int
@@ -173,13 +289,18 @@ start_renewal(struct helper *helper)
     int64_t timeout;
     int r;
 
-    if (helper->status.state == STATE_LOGIN_REQUIRED) {
-        helper->phase = PHASE_WAITING; /* there is nothing to renew with */
-        return 0;
+    helper->replay = false;
+    if (!tokens_session_lives(helper->session)) {
+        syslog(LOG_INFO, "user %s: the session's keyring is gone",
+               helper->user);
+        return -EKEYREVOKED;
     }
     r = tokens_request(&message);
-    if (message_number(&message, FIELD_TIMEOUT, &timeout) < 0)
+    if (message_number(&message, FIELD_TIMEOUT, &timeout) < 0
+        || timeout > TIMEOUT_MAX)
         timeout = TIMEOUT_DEFAULT;
+    if (r == 0)
+        r = announce(helper, timeout);
     if (r == 0)
         r = request_start(&helper->request, "renew", &message);
     message_clear(&message);
@@ -191,79 +312,112 @@ start_renewal(struct helper *helper)
     return fail(helper, r);
 }
 
-/* What a good RESULT brought.  All is looked at before anything is stored. */
+/* Now, or as soon as it may be; or when it was to be anyway. */
 static int
-store_tokens(struct helper *helper, const struct message *result,
-             int64_t *renewed_at, bool *kept)
+demand(struct helper *helper, enum schedule_reason reason)
 {
-    int64_t expires_at;
-    int r;
+    int64_t now = time(NULL);
+    struct plan plan =
+        schedule_demand(&helper->plan, now, helper->status.asked_at, reason);
 
-    if (message_number(result, FIELD_EXPIRES_AT, &expires_at) < 0
-        || message_number(result, FIELD_RENEWED_AT, renewed_at) < 0)
-        return -EBADMSG;
-    r = tokens_store(&helper->tokens, result, kept);
-    if (r == 0)
-        helper->expires_at = expires_at;
-    return r;
+    if (plan.at == helper->plan.at)
+        return 0;
+    plan_set(helper, &plan);
+    if (plan.at <= now) {
+        helper->phase = PHASE_RENEWING;
+        return start_renewal(helper);
+    }
+    timer_plan(helper, now);
+    return put_status(helper);
+}
+
+/* Not a renewal: so that the session's key is still there for the next one. */
+static void
+keep(struct helper *helper)
+{
+    tokens_keep(&helper->tokens);
+    timer_plan(helper, time(NULL));
 }
 
 /*
- * A RESULT: store it, and only then say so.  When the refresh token is stored
- * but the rest is not, it must not be revoked: the next renewal needs it.  When
- * the session is over, all of it must.
+ * Somebody has set the wall clock.  The token lives as long as it did before,
+ * but the kernel counts the time of its key by that clock; and what has expired
+ * by it cannot be read any more.
  */
+static int
+set_clock(struct helper *helper)
+{
+    int64_t offset = clock_offset(), now = time(NULL);
+    int64_t seconds = clock_jump(helper->clock_offset, offset);
+    struct renewal_times times;
+    int r;
+
+    if (seconds == 0)
+        return 0;
+    helper->clock_offset = offset;
+    status_shift(&helper->status, seconds);
+    helper->expires_at = time_shift(helper->expires_at, seconds);
+    helper->plan.at = helper->status.renew_at;
+    times = (struct renewal_times){
+        .expires_at = helper->expires_at,
+        .id_expires_at = helper->status.id_expires_at,
+    };
+    syslog(LOG_INFO, "user %s: the clock was set by %" PRId64 " s",
+           helper->user, seconds);
+    r = tokens_retime(&helper->tokens, &times, now);
+    if (r == -EKEYREVOKED || put_status(helper) < 0)
+        return -EKEYREVOKED;
+    if (r == -EKEYEXPIRED && helper->expires_at > now
+        && helper->phase == PHASE_WAITING)
+        return demand(helper, SCHEDULE_CLOCK);
+    if (r < 0 && r != -EKEYEXPIRED)
+        syslog(LOG_WARNING, "user %s: cannot set the time of a key: %s",
+               helper->user, strerror(-r));
+    return 0;
+}
+
+/*
+ * What a good RESULT brought.  All is looked at before anything is stored, and
+ * the refresh token is safe before anybody hears of the access token: should we
+ * be killed in between, the next one goes on with it.
+ */
+static int
+store_tokens(struct helper *helper, const struct message *result,
+             struct renewal_times *times)
+{
+    int r;
+
+    r = renewal_times_get(result, helper->status.asked_at, times);
+    if (r == 0)
+        r = tokens_store_refresh(result);
+    if (r == 0) {
+        request_refresh_stored(&helper->request);
+        r = tokens_publish(&helper->tokens, result, times, time(NULL));
+        /* Some providers end the grant when its access token is revoked. */
+        if (r != -EKEYREVOKED)
+            request_stored(&helper->request);
+    }
+    if (r == 0)
+        helper->expires_at = times->expires_at;
+    return r;
+}
+
+/* A RESULT: store it, and only then say so. */
 static int
 store(struct helper *helper, const struct message *result)
 {
-    int64_t renewed_at = helper->status.renewed_at;
+    struct renewal_times times = {0};
     struct verdict verdict;
-    bool kept = true;
     int r = 0;
 
     log_sandbox(helper, result);
     verdict_from_result(result, &verdict);
     if (verdict.outcome == OUTCOME_OK)
-        r = store_tokens(helper, result, &renewed_at, &kept);
-    if (kept && r != -EKEYREVOKED)
-        request_stored(&helper->request);
+        r = store_tokens(helper, result, &times);
     if (r < 0)
         return fail(helper, r);
     request_end(&helper->request);
-    return settle(helper, &verdict, renewed_at);
-}
-
-/* Remove the tokens here, at once; then revoke them at the provider. */
-static void
-end(struct helper *helper)
-{
-    struct message message = {0};
-    int r;
-
-    request_end(&helper->request);
-    helper->phase = PHASE_DONE;
-    r = tokens_take(&helper->tokens, &message);
-    /* Gone: somebody ended this session before us. */
-    if (r < 0 && r != -ENOKEY && r != -EKEYREVOKED)
-        syslog(LOG_WARNING,
-               "user %s: tokens removed, but not revoked at the provider:"
-               " they or their settings cannot be read: %s",
-               helper->user, strerror(-r));
-    if (strcmp(message_text(&message, FIELD_REVOKE), "yes") == 0
-        && (message_has(&message, FIELD_REFRESH_TOKEN)
-            || message_has(&message, FIELD_ACCESS_TOKEN))) {
-        r = request_start(&helper->request, "revoke", &message);
-        if (r == 0) {
-            helper->phase = PHASE_REVOKING;
-            timer_set(helper, END_SECONDS);
-        } else {
-            syslog(LOG_WARNING,
-                   "user %s: tokens removed, but not revoked at the provider:"
-                   " cannot start %s: %s",
-                   helper->user, EXCHANGE_PATH, strerror(-r));
-        }
-    }
-    message_clear(&message);
+    return settle(helper, &verdict, &times);
 }
 
 static void
@@ -293,12 +447,22 @@ act(struct helper *helper, enum action action, const struct message *result)
     switch (action) {
     case ACTION_RENEW:
         return start_renewal(helper);
+    case ACTION_DEMAND:
+        return demand(helper, SCHEDULE_ON_DEMAND);
+    case ACTION_KEEP:
+        keep(helper);
+        return 0;
+    case ACTION_CLOCK:
+        return set_clock(helper);
     case ACTION_STORE:
         return store(helper, result);
     case ACTION_FAIL:
         return fail(helper, -ENODATA);
     case ACTION_END:
         end(helper);
+        return 0;
+    case ACTION_CLEAR:
+        tokens_end(&helper->tokens);
         return 0;
     case ACTION_FINISH:
         finish(helper, result);
@@ -365,7 +529,14 @@ on_timer(struct helper *helper)
     uint64_t count;
 
     if (read(helper->timer, &count, sizeof(count)) == (ssize_t) sizeof(count))
-        step(helper, EVENT_TIMER, NULL);
+        step(helper, helper->keeping ? EVENT_KEEP : EVENT_TIMER, NULL);
+}
+
+static void
+on_clock(struct helper *helper)
+{
+    clock_watch_read(helper->clock);
+    step(helper, EVENT_CLOCK, NULL);
 }
 
 static void
@@ -396,12 +567,13 @@ wait_event(struct helper *helper)
 {
     struct pollfd fds[] = {
         {.fd = helper->login, .events = POLLIN},
+        {.fd = helper->clock, .events = POLLIN}, /* before any other time */
         {.fd = helper->request.from, .events = POLLIN},
         {.fd = helper->timer, .events = POLLIN},
         {.fd = helper->signals, .events = POLLIN},
     };
-    static void (*const handlers[])(struct helper *) = {on_login_died, on_reply,
-                                                        on_timer, on_signal};
+    static void (*const handlers[])(struct helper *) = {
+        on_login_died, on_clock, on_reply, on_timer, on_signal};
     size_t i;
 
     while (ppoll(fds, ARRAY_LEN(fds), NULL, NULL) == -1)
@@ -416,13 +588,32 @@ wait_event(struct helper *helper)
     return 0;
 }
 
+/*
+ * As another helper has left it: the same schedule, whatever has happened to
+ * that helper.
+ */
+static void
+resume(struct helper *helper)
+{
+    const struct status *status = &helper->status;
+    int reason;
+
+    helper->plan = (struct plan){status->renew_at, SCHEDULE_BACKOFF};
+    for (reason = 0; reason < SCHEDULE_NEVER; reason++)
+        if (strcmp(schedule_reason_name((enum schedule_reason) reason),
+                   status->renew_reason)
+            == 0)
+            helper->plan.reason = (enum schedule_reason) reason;
+    timer_plan(helper, time(NULL));
+}
+
 int
 loop_begin(struct helper *helper)
 {
     const struct verdict ok = {.outcome = OUTCOME_OK};
-    int64_t now = time(NULL);
     int r;
 
+    helper->clock_offset = clock_offset();
     r = tokens_find(&helper->tokens);
     if (r < 0)
         return r;
@@ -430,12 +621,12 @@ loop_begin(struct helper *helper)
     if (r < 0)
         return r;
     helper->status.helper_pid = getpid();
-    if (helper->status.state == STATE_LOGIN_REQUIRED)
-        timer_stop(helper);
-    else if (helper->status.renew_at != 0) /* executed anew: same schedule */
-        timer_set(helper, helper->status.renew_at - now);
-    else
+    if (helper->status.renew_at != 0) {
+        resume(helper);
+    } else {
         schedule(helper, &ok);
+        renewal_warn(&helper->status, time(NULL), 0);
+    }
     return put_status(helper);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * oidc-session-helper: one for each session, with the user's uid, the keys'
- * group and no privilege.  The module starts it with
+ * group and no privilege.  The module starts it with the user's name, the serial
+ * of the session's keyring (0 when it has only to end the tokens), and
  *
  *   0  a pipe on which the module says that it may begin
  *   1  a pipe on which it says that it is ready
@@ -14,18 +15,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "common/io.h"
 #include "common/message.h"
+#include "common/number.h"
+#include "helper/clock.h"
 #include "helper/loop.h"
 
 #define LOGIN_FD      3
@@ -66,8 +70,11 @@ open_events(struct helper *helper)
     helper->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (helper->signals == -1)
         return -errno;
-    helper->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    helper->timer = clock_timer_open();
     if (helper->timer == -1)
+        return -errno;
+    helper->clock = clock_watch_open();
+    if (helper->clock == -1)
         return -errno;
     helper->login = LOGIN_FD;
     return fcntl(LOGIN_FD, F_SETFD, FD_CLOEXEC) == -1 ? -errno : 0;
@@ -110,9 +117,13 @@ leave_pipes(void)
 static int
 reload(const struct helper *helper)
 {
-    const char *const argv[] = {HELPER_PATH, helper->user, RESUME, NULL};
+    char session[16], login[16];
+    const char *const argv[] = {HELPER_PATH, helper->user, session,
+                                login,       RESUME,       NULL};
     const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
 
+    (void) snprintf(session, sizeof(session), "%" PRId32, helper->session);
+    (void) snprintf(login, sizeof(login), "%d", helper->login_pid);
     if (fcntl(LOGIN_FD, F_SETFD, 0) == -1)
         return -errno;
     /* execve() writes to none of them; its type is older than const. */
@@ -148,15 +159,23 @@ run(struct helper *helper, bool resumed)
 int
 main(int argc, char **argv)
 {
-    struct helper helper = {
-        .signals = -1, .timer = -1, .login = -1, .request = REQUEST_NONE};
-    bool resumed = argc == 3 && strcmp(argv[2], RESUME) == 0;
+    struct helper helper = {.signals = -1,
+                            .timer = -1,
+                            .clock = -1,
+                            .login = -1,
+                            .request = REQUEST_NONE};
+    bool resumed = argc == 5 && strcmp(argv[4], RESUME) == 0;
+    int64_t session, login;
     int r;
 
-    if (argc != 2 && !resumed)
+    if ((argc != 4 && !resumed)
+        || number_parse(argv[2], INT32_MAX, &session) < 0
+        || number_parse(argv[3], INT32_MAX, &login) < 0)
         return EXIT_USAGE;
     openlog("oidc-session-helper", LOG_PID, LOG_AUTHPRIV);
     helper.user = argv[1];
+    helper.session = (key_serial_t) session;
+    helper.login_pid = (pid_t) login;
     r = harden();
     if (r == 0)
         r = open_events(&helper);

@@ -45,6 +45,12 @@ request_receive(struct request *request, struct message *out)
 }
 
 void
+request_refresh_stored(struct request *request)
+{
+    (void) !message_send_kind(request->to, KIND_REFRESH_STORED);
+}
+
+void
 request_stored(struct request *request)
 {
     (void) !message_send_kind(request->to, KIND_STORED);

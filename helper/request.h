@@ -36,7 +36,13 @@ int request_start(struct request *request, const char *verb,
 int request_receive(struct request *request, struct message *out) MUST_CHECK;
 
 /*
- * Say that what it brought is safe.  An exchange that no longer listens does
+ * Say that the refresh token it brought is safe.  Whoever hangs up now has lost
+ * nothing but an access token.
+ */
+void request_refresh_stored(struct request *request);
+
+/*
+ * Say that all it brought is safe.  An exchange that no longer listens does
  * not matter here: the next renewal shows what it did.
  */
 void request_stored(struct request *request);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include "common/number.h"
 #include "helper/schedule.h"
 
 #define MARGIN_MAX       INT64_C(300)
@@ -9,7 +10,28 @@
 #define BACKOFF_MAX      INT64_C(300)
 #define RETRY_AFTER_MAX  INT64_C(3600)
 #define LOST_ANSWER_WAIT INT64_C(1)
+#define GRANT_LEFT_MIN   INT64_C(10)
 #define LIFETIME_MAX     (INT64_C(3660) * 24 * 3600) /* ten years */
+
+static const char *const names[SCHEDULE_REASON_COUNT] = {
+    [SCHEDULE_BEFORE_EXPIRY] = "before_expiry",
+    [SCHEDULE_AT_EXPIRY] = "at_expiry",
+    [SCHEDULE_TOKEN_ENDS] = "token_ends",
+    [SCHEDULE_GRANT_ENDS] = "grant_ends",
+    [SCHEDULE_BACKOFF] = "backoff",
+    [SCHEDULE_RETRY_AFTER] = "retry_after",
+    [SCHEDULE_LOST_ANSWER] = "lost_answer",
+    [SCHEDULE_MISCONFIGURED] = "misconfigured",
+    [SCHEDULE_ON_DEMAND] = "on_demand",
+    [SCHEDULE_CLOCK] = "clock",
+    [SCHEDULE_NEVER] = "",
+};
+
+const char *
+schedule_reason_name(enum schedule_reason reason)
+{
+    return names[reason];
+}
 
 static int64_t
 min(int64_t a, int64_t b)
@@ -21,6 +43,13 @@ static int64_t
 max(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+/* So that no sum overflows. */
+static int64_t
+in_range(int64_t number, int64_t limit)
+{
+    return min(max(number, 0), limit);
 }
 
 /* From 0 to limit, both included. */
@@ -51,14 +80,36 @@ margin_of(const struct margin *before_expiry, int64_t lifetime)
     return min(margin, lifetime - lifetime / 10);
 }
 
+/* A margin before the end of something, a little earlier by chance. */
 static int64_t
+before(int64_t end, int64_t lifetime, int64_t margin, uint32_t random)
+{
+    return end - margin
+           - dice(random, min(margin / 2, (lifetime - margin) / 2));
+}
+
+static struct plan
 after_success(const struct schedule *in)
 {
-    int64_t lifetime = min(max(in->lifetime, 0), LIFETIME_MAX);
+    int64_t lifetime = in_range(in->lifetime, LIFETIME_MAX);
     int64_t margin = margin_of(&in->before_expiry, lifetime);
-    int64_t jitter = min(margin / 2, (lifetime - margin) / 2);
+    struct plan plan = {
+        .at = before(in->expires_at, lifetime, margin, in->random),
+        .reason = margin > 0 ? SCHEDULE_BEFORE_EXPIRY : SCHEDULE_AT_EXPIRY,
+    };
+    const struct margin automatic = {.unit = MARGIN_AUTO};
+    int64_t left = in->refresh_expires_at - in->now, end;
 
-    return in->expires_at - margin - dice(in->random, jitter);
+    if (in->last)
+        return (struct plan){in->expires_at, SCHEDULE_TOKEN_ENDS};
+    /* With less, what it gave last is as good as what it could still give. */
+    if (left < GRANT_LEFT_MIN)
+        return plan;
+    end = before(in->refresh_expires_at, left, margin_of(&automatic, left),
+                 in->random);
+    if (end < plan.at)
+        plan = (struct plan){.at = end, .reason = SCHEDULE_GRANT_ENDS};
+    return plan;
 }
 
 static int64_t
@@ -71,25 +122,63 @@ backoff(int64_t failures)
     return min(limit, BACKOFF_MAX);
 }
 
-static int64_t
+static struct plan
 after_failure(const struct schedule *in)
 {
-    int64_t delay;
+    int64_t asked = in->now + in_range(in->retry_after, RETRY_AFTER_MAX);
+    struct plan plan;
 
-    if (in->outcome == OUTCOME_AMBIGUOUS && in->failures <= 1)
-        delay = LOST_ANSWER_WAIT;
+    if (in->outcome == OUTCOME_AMBIGUOUS && !in->replay)
+        plan = (struct plan){in->now + LOST_ANSWER_WAIT, SCHEDULE_LOST_ANSWER};
     else if (in->outcome == OUTCOME_MISCONFIGURED)
-        delay = BACKOFF_MAX + dice(in->random, BACKOFF_MAX);
+        plan =
+            (struct plan){in->now + BACKOFF_MAX + dice(in->random, BACKOFF_MAX),
+                          SCHEDULE_MISCONFIGURED};
     else
-        delay = dice(in->random, backoff(in->failures));
-    return in->now + max(delay, min(in->retry_after, RETRY_AFTER_MAX));
+        plan = (struct plan){
+            in->now + dice(in->random, backoff(max(in->failures, 1))),
+            SCHEDULE_BACKOFF};
+    return asked > plan.at ? (struct plan){asked, SCHEDULE_RETRY_AFTER} : plan;
+}
+
+struct plan
+schedule_next(const struct schedule *given)
+{
+    struct schedule in = *given;
+    struct plan plan;
+
+    in.now = in_range(in.now, UNIX_TIME_MAX);
+    in.expires_at = in_range(in.expires_at, UNIX_TIME_MAX);
+    in.refresh_expires_at = in_range(in.refresh_expires_at, UNIX_TIME_MAX);
+    if (in.outcome == OUTCOME_DEAD)
+        return (struct plan){0, SCHEDULE_NEVER};
+    plan = in.outcome == OUTCOME_OK ? after_success(&in) : after_failure(&in);
+    plan.at = max(plan.at, in.now + 1);
+    return plan;
+}
+
+struct plan
+schedule_demand(const struct plan *planned, int64_t now, int64_t asked_at,
+                enum schedule_reason reason)
+{
+    int64_t at = now;
+
+    if (planned->reason == SCHEDULE_RETRY_AFTER
+        || planned->reason == SCHEDULE_LOST_ANSWER
+        || planned->reason == SCHEDULE_TOKEN_ENDS
+        || planned->reason == SCHEDULE_NEVER)
+        return *planned;
+    /* A time to come is not when it was asked: somebody has set the clock. */
+    if (asked_at <= now && now - asked_at < SCHEDULE_DEMAND_SECONDS)
+        at = asked_at + SCHEDULE_DEMAND_SECONDS;
+    return at < planned->at ? (struct plan){at, reason} : *planned;
 }
 
 int64_t
-schedule_next(const struct schedule *in)
+schedule_keep(int64_t now, int64_t expires_at)
 {
-    int64_t when =
-        in->outcome == OUTCOME_OK ? after_success(in) : after_failure(in);
+    int64_t past = max(now - expires_at, 0);
 
-    return max(when, in->now + 1);
+    return expires_at
+           + (past / SCHEDULE_KEEP_SECONDS + 1) * SCHEDULE_KEEP_SECONDS;
 }

@@ -14,6 +14,8 @@ enum phase {
 
 enum event {
     EVENT_TIMER,  /* the renewal is due, or the exchange takes too long */
+    EVENT_KEEP,   /* an expired key is to be kept */
+    EVENT_CLOCK,  /* the wall clock was set */
     EVENT_RENEW,  /* SIGALRM */
     EVENT_RELOAD, /* SIGHUP */
     EVENT_END,    /* SIGTERM, or the login program died */
@@ -25,9 +27,13 @@ enum event {
 enum action {
     ACTION_NONE,
     ACTION_RENEW,   /* start a renewal */
+    ACTION_DEMAND,  /* start one now, or soon */
+    ACTION_KEEP,    /* keep the key, set the timer again */
+    ACTION_CLOCK,   /* move all times, those of the keys as well */
     ACTION_STORE,   /* take its result */
     ACTION_FAIL,    /* it has none: hang up, count a lost answer */
     ACTION_END,     /* hang up, remove the tokens, start to revoke */
+    ACTION_CLEAR,   /* it is revoking already: remove what is left */
     ACTION_RELOAD,  /* execute the program anew, after a renewal in flight */
     ACTION_FINISH,  /* the revocation has a result */
     ACTION_GIVE_UP, /* it has none */

@@ -2,8 +2,9 @@
 #include <config.h>
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/keyring.h"
@@ -182,15 +183,13 @@ tokens_request(struct message *out)
     return r;
 }
 
+/* At least 1: 0 would be "never". */
 static int64_t
-seconds_until(const struct message *result, enum field field)
+seconds_from(int64_t now, int64_t at)
 {
-    int64_t at;
-
-    if (message_number(result, field, &at) < 0)
+    if (at == 0)
         return KEY_FOREVER;
-    at -= time(NULL);
-    return at > 1 ? at : 1;
+    return at - now > 1 ? at - now : 1;
 }
 
 /* What is only told to the session fails no renewal. */
@@ -200,29 +199,93 @@ unless_over(int r)
     return r == -EKEYREVOKED ? r : 0;
 }
 
+static int
+put_expires_at(struct tokens *tokens, int64_t expires_at)
+{
+    struct secret text = {0};
+    char digits[32];
+    int r;
+
+    (void) snprintf(digits, sizeof(digits), "%" PRId64, expires_at);
+    r = secret_append_text(&text, digits, sizeof(digits));
+    if (r == 0)
+        r = put(tokens, SESSION_EXPIRES_AT, &text, KEY_FOREVER);
+    secret_clear(&text);
+    return unless_over(r);
+}
+
 int
-tokens_store(struct tokens *tokens, const struct message *result, bool *kept)
+tokens_store_refresh(const struct message *result)
 {
     const struct secret *refresh = &result->field[FIELD_REFRESH_TOKEN];
-    const struct secret *id = &result->field[FIELD_ID_TOKEN];
-    int r = 0;
 
     /* RFC 6749 section 6: without a new one, the old one stays. */
-    if (refresh->len > 0)
-        r = keyring_put(OURS, KEY_REFRESH_TOKEN, refresh, KEY_FOREVER, NULL);
-    *kept = r == 0 && refresh->len > 0;
-    if (r == 0)
-        r = put(tokens, SESSION_ACCESS_TOKEN,
-                &result->field[FIELD_ACCESS_TOKEN],
-                seconds_until(result, FIELD_EXPIRES_AT));
-    *kept = *kept || r == 0;
+    if (refresh->len == 0)
+        return 0;
+    return keyring_put(OURS, KEY_REFRESH_TOKEN, refresh, KEY_FOREVER, NULL);
+}
+
+int
+tokens_publish(struct tokens *tokens, const struct message *result,
+               const struct renewal_times *times, int64_t now)
+{
+    const struct secret *id = &result->field[FIELD_ID_TOKEN];
+    int r;
+
+    r = put(tokens, SESSION_ACCESS_TOKEN, &result->field[FIELD_ACCESS_TOKEN],
+            seconds_from(now, times->expires_at));
     if (r == 0 && id->len > 0)
         r = unless_over(put(tokens, SESSION_ID_TOKEN, id,
-                            seconds_until(result, FIELD_ID_EXPIRES_AT)));
+                            seconds_from(now, times->id_expires_at)));
     if (r == 0)
-        r = unless_over(put(tokens, SESSION_EXPIRES_AT,
-                            &result->field[FIELD_EXPIRES_AT], KEY_FOREVER));
+        r = put_expires_at(tokens, times->expires_at);
     return r;
+}
+
+/* One that the user has destroyed needs no time. */
+static int
+retime(key_serial_t key, int64_t lifetime)
+{
+    int r = key != 0 ? key_set_lifetime(key, lifetime) : 0;
+
+    return r == -ENOKEY || r == -EKEYREVOKED ? 0 : r;
+}
+
+int
+tokens_retime(struct tokens *tokens, const struct renewal_times *times,
+              int64_t now)
+{
+    int r;
+
+    r = put_expires_at(tokens, times->expires_at);
+    if (r == 0 && times->id_expires_at != 0)
+        /* Expired by the new clock: it is gone until a renewal brings one. */
+        (void) retime(tokens->key[SESSION_ID_TOKEN],
+                      seconds_from(now, times->id_expires_at));
+    if (r == 0)
+        r = retime(tokens->key[SESSION_ACCESS_TOKEN],
+                   seconds_from(now, times->expires_at));
+    return r;
+}
+
+void
+tokens_keep(struct tokens *tokens)
+{
+    struct secret nothing = {0};
+
+    /* The kernel has no empty key. */
+    if (secret_append_text(&nothing, KEY_NO_TOKEN, 1) == 0)
+        (void) put(tokens, SESSION_ACCESS_TOKEN, &nothing, 1);
+    secret_clear(&nothing);
+}
+
+bool
+tokens_session_lives(key_serial_t session)
+{
+    struct key_info info;
+    int r = session != 0 ? key_info_get(session, &info) : 0;
+
+    return r != -ENOKEY && r != -EKEYREVOKED && r != -EKEYEXPIRED;
 }
 
 void
@@ -230,6 +293,7 @@ tokens_remove(const struct tokens *tokens)
 {
     remove_key(tokens->ring, KEY_ACCESS_TOKEN);
     remove_key(tokens->ring, KEY_ID_TOKEN);
+    remove_key(OURS, KEY_ACCESS_TOKEN);
     remove_key(OURS, KEY_REFRESH_TOKEN);
 }
 
@@ -243,10 +307,9 @@ take_token(const char *name, struct message *out, enum field field)
 }
 
 int
-tokens_take(const struct tokens *tokens, struct message *out)
+tokens_revocation(struct message *out)
 {
     int r, refresh, access;
-    size_t i;
 
     r = read_settings(out);
     if (r < 0)
@@ -256,13 +319,19 @@ tokens_take(const struct tokens *tokens, struct message *out)
     if (r == 0)
         r = refresh < 0 ? refresh : access;
     out->kind = KIND_REVOKE;
+    return r;
+}
+
+void
+tokens_end(const struct tokens *tokens)
+{
+    size_t i;
+
+    tokens_remove(tokens);
     if (tokens->ring != 0) {
         for (i = 0; i < SESSION_KEY_COUNT; i++)
             remove_key(tokens->ring, names[i]);
         (void) key_revoke(tokens->ring);
     }
-    remove_key(OURS, KEY_ACCESS_TOKEN);
-    remove_key(OURS, KEY_REFRESH_TOKEN);
     remove_key(OURS, KEY_SETTINGS);
-    return r;
 }

@@ -10,6 +10,7 @@
 #include "common/attr.h"
 #include "common/message.h"
 #include "common/status.h"
+#include "helper/renewal.h"
 
 /* The keys in the keyring `oidc`. */
 enum session_key {
@@ -55,23 +56,52 @@ int tokens_put_status(struct tokens *tokens,
 int tokens_request(struct message *out) MUST_CHECK;
 
 /*
- * Store what a renewal brought: the refresh token before the access token is
- * published, so that the next renewal works whatever happens between.  0;
- * -EKEYREVOKED when the session is over; -EDQUOT; or another negative errno.
- * *kept says whether, whatever is returned, what was stored is now needed.
+ * Store the refresh token that a renewal brought, if it brought one: before the
+ * access token is published, so that the next renewal works whatever happens
+ * between.  0, or a negative errno with the old one intact.
  */
-int tokens_store(struct tokens *tokens, const struct message *result,
-                 bool *kept) MUST_CHECK;
+int tokens_store_refresh(const struct message *result) MUST_CHECK;
+
+/*
+ * Publish the rest, which ends at these times, now being a Unix time.  0;
+ * -EKEYREVOKED when the session is over; -EDQUOT; or another negative errno.
+ */
+int tokens_publish(struct tokens *tokens, const struct message *result,
+                   const struct renewal_times *times, int64_t now) MUST_CHECK;
+
+/*
+ * The clock was set: let the keys end when the tokens end, by the new one.  0;
+ * -EKEYEXPIRED when the access token has expired by the new clock, and with its
+ * key is out of reach; -EKEYREVOKED when the session is over; or another
+ * negative errno.
+ */
+int tokens_retime(struct tokens *tokens, const struct renewal_times *times,
+                  int64_t now) MUST_CHECK;
+
+/*
+ * Bring the key of an expired access token back to life, for a second and with
+ * nothing in it, so that the kernel does not collect it: a session knows its
+ * serial.  A failure costs no more than that.
+ */
+void tokens_keep(struct tokens *tokens);
+
+/*
+ * Whether the keyring of the session is still there for the session, as far as
+ * we may know: 0 is none to ask for.  Without it nobody reads the tokens.
+ */
+bool tokens_session_lives(key_serial_t session);
+
+/*
+ * The request to revoke at the provider, as far as the tokens are still there.
+ * The caller clears *out.  Returns 0, or a negative errno when something of it
+ * cannot be read, although it is there.  Without the settings it is no request.
+ */
+int tokens_revocation(struct message *out) MUST_CHECK;
 
 /* The grant is over: remove the tokens, leave the status for the user. */
 void tokens_remove(const struct tokens *tokens);
 
-/*
- * The session is over: revoke all keys, and make of them the request to revoke
- * at the provider, as far as they were still there.  The caller clears *out.
- * Returns 0, or a negative errno when something of it cannot be read, although
- * it is there.  Without the settings it is no request.
- */
-int tokens_take(const struct tokens *tokens, struct message *out) MUST_CHECK;
+/* The session is over: revoke all keys. */
+void tokens_end(const struct tokens *tokens);
 
 #endif

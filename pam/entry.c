@@ -22,6 +22,7 @@
 #include "pam/log.h"
 #include "pam/login.h"
 #include "pam/options.h"
+#include "pam/refresh.h"
 #include "pam/session.h"
 
 #define ENTRY __attribute__((visibility("default")))
@@ -230,14 +231,6 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
     return pam_code(authenticate(&ctx, &options, pw), PAM_AUTHINFO_UNAVAIL);
 }
 
-ENTRY int
-pam_sm_setcred(pam_handle_t *pamh UNUSED, int flags UNUSED, int argc UNUSED,
-               const char **argv UNUSED)
-{
-    /* The tokens belong to the session: open_session and close_session. */
-    return PAM_SUCCESS;
-}
-
 /*
  * Still the one whose tokens they are, and are they still there?  0; -EPERM for
  * another one; -EKEYREJECTED without tokens.  Nothing is taken or unset: the
@@ -439,23 +432,76 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
     return pam_code(r, PAM_SESSION_ERR);
 }
 
+/* Of one that is open, whatever is wrong with user and arguments by now. */
+static struct context
+session_context(pam_handle_t *pamh, const struct session *session, int flags,
+                int argc, const char **argv)
+{
+    struct options options = {0};
+    const char *bad;
+    bool parsed = options_parse(argc, argv, &options, &bad) == 0;
+
+    return (struct context){.pamh = pamh,
+                            .user = session->owner.name,
+                            .debug = parsed && options.debug,
+                            .silent = ((unsigned) flags & PAM_SILENT) != 0};
+}
+
 ENTRY int
 pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct session *session = data_get(pamh, SESSION_DATA);
-    struct context ctx = {.pamh = pamh,
-                          .silent = ((unsigned) flags & PAM_SILENT) != 0};
-    struct options options = {0};
-    const char *bad;
+    struct context ctx;
 
     if (session == NULL || session->ring == 0)
         return PAM_SUCCESS; /* nothing is open */
-    ctx.user = session->owner.name;
-    /* Whatever is wrong with the arguments by now: close. */
-    if (options_parse(argc, argv, &options, &bad) == 0)
-        ctx.debug = options.debug;
+    ctx = session_context(pamh, session, flags, argc, argv);
     session_close(&ctx, session);
     log_line(&ctx, LOG_INFO, "session closed, tokens removed");
     (void) pam_set_data(pamh, SESSION_DATA, NULL, NULL); /* frees it */
+    return PAM_SUCCESS;
+}
+
+/* ---- Credentials ---- */
+
+static void
+log_refresh_error(const struct context *ctx, int r)
+{
+    log_line(ctx, LOG_WARNING, "the tokens are not renewed now: %s",
+             r == -EDQUOT ? KEY_QUOTA_TEXT : strerror(-r));
+}
+
+/* A forked copy of who opened the session is only a process in it. */
+static void
+refresh(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    struct session *session = data_get(pamh, SESSION_DATA);
+    const struct passwd *pw = NULL;
+    struct options options;
+    struct context ctx;
+    int r;
+
+    if (session != NULL && session->ring != 0
+        && session->owner.process == getpid()) {
+        ctx = session_context(pamh, session, flags, argc, argv);
+        r = refresh_own(&ctx, session);
+    } else {
+        if (begin(pamh, flags, argc, argv, &ctx, &options, &pw) != PAM_SUCCESS)
+            return;
+        r = refresh_around(&ctx, pw);
+    }
+    if (r < 0)
+        log_refresh_error(&ctx, r);
+}
+
+ENTRY int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    const unsigned again = PAM_REINITIALIZE_CRED | PAM_REFRESH_CRED;
+
+    /* To establish and to delete is for open_session and close_session. */
+    if (((unsigned) flags & again) != 0)
+        refresh(pamh, flags, argc, argv);
+    /* Nobody stays locked out because a renewal could not be started. */
     return PAM_SUCCESS;
 }

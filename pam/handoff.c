@@ -57,9 +57,9 @@ put(key_serial_t ring, const char *name, const void *data, size_t len)
 static int
 put_settings(key_serial_t ring, const struct message *result)
 {
-    static const enum field fields[] = {FIELD_SETTINGS, FIELD_BEFORE_EXPIRY,
-                                        FIELD_REVOKE, FIELD_TIMEOUT,
-                                        FIELD_ID_EXPIRES_AT};
+    static const enum field fields[] = {
+        FIELD_SETTINGS, FIELD_BEFORE_EXPIRY, FIELD_REVOKE,
+        FIELD_TIMEOUT,  FIELD_ID_EXPIRES_AT, FIELD_NOTIFY};
     struct message settings = {.kind = KIND_RENEW};
     const struct secret *value;
     struct secret wire = {0};
@@ -80,19 +80,29 @@ put_settings(key_serial_t ring, const struct message *result)
     return r;
 }
 
+/* A time that a status can hold, or this one instead. */
+static int64_t
+time_of(const struct message *result, enum field field, int64_t otherwise)
+{
+    int64_t at;
+
+    return message_number(result, field, &at) == 0 && at <= UNIX_TIME_MAX
+               ? at
+               : otherwise;
+}
+
 static int
 put_status(key_serial_t ring, const struct message *result)
 {
     struct status status = {
         .state = STATE_ACTIVE,
-        .renewed_at = time(NULL),
+        .renewed_at = time_of(result, FIELD_RENEWED_AT, time(NULL)),
+        .id_expires_at = time_of(result, FIELD_ID_EXPIRES_AT, 0),
+        .refresh_expires_at = time_of(result, FIELD_REFRESH_EXPIRES_AT, 0),
     };
     struct secret text = {0};
-    int64_t at;
     int r;
 
-    if (message_number(result, FIELD_RENEWED_AT, &at) == 0)
-        status.renewed_at = at;
     text_clean(message_text(result, FIELD_SUBJECT), status.subject,
                sizeof(status.subject));
     text_clean(message_text(result, FIELD_ISSUER), status.issuer,
@@ -119,9 +129,9 @@ put_all(key_serial_t ring, const struct message *result)
 
     r = put(ring, KEY_ACCESS_TOKEN, access->data, access->len);
     if (r == 0)
-        r = id->len > 0 ? put(ring, KEY_ID_TOKEN, id->data, id->len)
-                        : put(ring, KEY_ID_TOKEN, KEY_NO_ID_TOKEN,
-                              strlen(KEY_NO_ID_TOKEN));
+        r = id->len > 0
+                ? put(ring, KEY_ID_TOKEN, id->data, id->len)
+                : put(ring, KEY_ID_TOKEN, KEY_NO_TOKEN, strlen(KEY_NO_TOKEN));
     if (r == 0)
         r = put(ring, KEY_EXPIRES_AT, expires->data, expires->len);
     if (r == 0 && refresh->len > 0)

@@ -2,12 +2,10 @@
 #include <config.h>
 
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
@@ -15,11 +13,12 @@
 #include "common/keyring.h"
 #include "common/message.h"
 #include "common/spawn.h"
+#include "pam/fdinfo.h"
 #include "pam/helper.h"
+#include "pam/process.h"
 #include "pam/system_user.h"
 
 #define READY_TIMEOUT_MS 5000
-#define FDINFO_MAX       4096
 
 /* The pipe ends of one start: on `go` we say that it may begin. */
 struct start {
@@ -32,7 +31,8 @@ static int
 start_run(struct start *start, const struct helper_user *user,
           const key_serial_t *keys, size_t n_keys)
 {
-    const char *const argv[] = {HELPER_PATH, user->name, NULL};
+    char session[16], login[16];
+    const char *const argv[] = {HELPER_PATH, user->name, session, login, NULL};
     struct spawn plan = {
         .argv = argv,
         .fds = {-1, -1, -1, start->self},
@@ -45,6 +45,8 @@ start_run(struct start *start, const struct helper_user *user,
         .real_gid = NOBODY_GID, /* that of the exchanges it starts */
     };
 
+    (void) snprintf(session, sizeof(session), "%" PRId32, user->session);
+    (void) snprintf(login, sizeof(login), "%d", getpid());
     return spawn_with_pipes(&plan, &start->go, &start->ready);
 }
 
@@ -125,18 +127,6 @@ helper_start(const struct helper_user *user, key_serial_t ring,
     return r;
 }
 
-bool
-fdinfo_is_pidfd_of(const char *text, pid_t pid)
-{
-    const char *line = strstr(text, "\nPid:\t");
-    char *end;
-
-    if (line == NULL)
-        return false;
-    line += strlen("\nPid:\t");
-    return strtol(line, &end, 10) == pid && end != line && *end == '\n';
-}
-
 /*
  * Applications close descriptors that they do not know, and open others in
  * their place: is this one still our pidfd?
@@ -144,35 +134,80 @@ fdinfo_is_pidfd_of(const char *text, pid_t pid)
 static bool
 is_ours(const struct helper *helper)
 {
-    struct secret text = {0};
-    char path[64];
-    bool ours = false;
-    int fd;
+    pid_t pid;
 
-    if (helper->pidfd < 0)
-        return false;
-    (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", helper->pidfd);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && read_all(fd, FDINFO_MAX, &text) == 0)
-        ours = fdinfo_is_pidfd_of(secret_text(&text), helper->pid);
-    fd_close(&fd);
-    secret_clear(&text);
-    return ours;
+    return helper->pidfd >= 0 && fdinfo_pid(helper->pidfd, &pid) == 0
+           && pid == helper->pid;
+}
+
+/* A signal to a zombie succeeds: so it is asked whether it has ended, first. */
+static bool
+is_alive(const struct helper *helper)
+{
+    struct pollfd dead = {.fd = helper->pidfd, .events = POLLIN};
+
+    return is_ours(helper) && poll(&dead, 1, 0) == 0;
+}
+
+static int
+tell(const struct helper *helper, int number)
+{
+    if (!is_alive(helper))
+        return -ESRCH;
+    if (pidfd_send_signal(helper->pidfd, number, NULL, 0) == -1)
+        return -errno;
+    /* A user may have stopped it, for it has the user's uid. */
+    (void) pidfd_send_signal(helper->pidfd, SIGCONT, NULL, 0);
+    return 0;
 }
 
 int
 helper_end(const struct helper *helper)
 {
-    struct pollfd dead = {.fd = helper->pidfd, .events = POLLIN};
+    return tell(helper, SIGTERM);
+}
 
-    /* A signal to a zombie succeeds: ask whether it has ended, first. */
-    if (!is_ours(helper) || poll(&dead, 1, 0) != 0)
+int
+helper_renew(const struct helper *helper)
+{
+    return tell(helper, SIGALRM);
+}
+
+int
+helper_continue(const struct helper *helper)
+{
+    return tell(helper, 0);
+}
+
+int
+helper_find(int64_t pid, const struct helper_user *user, struct helper *out)
+{
+    char session[16];
+    const char *const argv[] = {HELPER_PATH, user->name, session, NULL};
+    const struct process wanted = {.argv = argv,
+                                   .uid = user->uid,
+                                   .real_gid = NOBODY_GID,
+                                   .gid = user->gid};
+    struct helper helper = HELPER_NONE;
+    int r;
+
+    if (pid < 1 || pid > INT32_MAX)
         return -ESRCH;
-    if (pidfd_send_signal(helper->pidfd, SIGTERM, NULL, 0) == -1)
-        return -errno;
-    /* A user may have stopped it, for it has the user's uid. */
-    (void) pidfd_send_signal(helper->pidfd, SIGCONT, NULL, 0);
-    return 0;
+    (void) snprintf(session, sizeof(session), "%" PRId32, user->session);
+    helper.pid = (pid_t) pid;
+    helper.pidfd = pidfd_open(helper.pid, 0);
+    if (helper.pidfd == -1) /* the number may be a thread's by now */
+        return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
+    r = process_check(helper.pid, &wanted);
+    /* If it still lives, then it is the one that was looked at: nobody else
+     * could have its number.  And /proc knows it by the same. */
+    if (r == 0 && !is_alive(&helper))
+        r = -ESRCH;
+    if (r == 0)
+        *out = helper;
+    else
+        fd_close(&helper.pidfd);
+    return r;
 }
 
 void

@@ -3,6 +3,7 @@
 #define PAM_HELPER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <keyutils.h>
@@ -30,7 +31,8 @@ struct helper {
 struct helper_user {
     const char *name; /* for its log lines */
     uid_t uid;
-    gid_t gid; /* the keys' */
+    gid_t gid;            /* the keys' */
+    key_serial_t session; /* the session's keyring, its second argument; or 0 */
 };
 
 int helper_start(const struct helper_user *user, key_serial_t ring,
@@ -42,13 +44,22 @@ int helper_start(const struct helper_user *user, key_serial_t ring,
  */
 int helper_end(const struct helper *helper) MUST_CHECK;
 
-/* Close the descriptor, if it is still ours.  Right a second time. */
-void helper_forget(struct helper *helper);
+/*
+ * Ask it to renew now; or only to go on, if a user has stopped it.  0, or
+ * -ESRCH likewise.
+ */
+int helper_renew(const struct helper *helper) MUST_CHECK;
+int helper_continue(const struct helper *helper) MUST_CHECK;
 
 /*
- * Pure: whether the text of /proc/self/fdinfo/N is that of a pidfd of this
- * process.  A pidfd of a process that is gone says -1.
+ * The helper that has this process ID and was started like this.  0; -ESRCH when
+ * there is no such process, or it is another one; or a negative errno when
+ * nobody says.
  */
-bool fdinfo_is_pidfd_of(const char *text, pid_t pid);
+int helper_find(int64_t pid, const struct helper_user *user,
+                struct helper *out) MUST_CHECK;
+
+/* Close the descriptor, if it is still ours.  Right a second time. */
+void helper_forget(struct helper *helper);
 
 #endif

@@ -173,11 +173,11 @@ adopt_all(const struct session *session)
  * session's keyring before we are called to close.
  */
 static int
-make_tokens(struct session *session, key_serial_t ring)
+make_tokens(struct session *session)
 {
     int r;
 
-    r = keyring_make(ring, KEYRING_TOKENS, &session->tokens);
+    r = keyring_make(session->keyring, KEYRING_TOKENS, &session->tokens);
     if (r == 0)
         r = key_protect(session->tokens, KEY_FOR_SESSION,
                         session->owner.system.gid);
@@ -237,28 +237,49 @@ start_ending_helper(struct session *session)
     return helper_start(&user, session->ring, 0, &session->helper);
 }
 
+/* What could be there, but cannot be looked for, counts as there. */
+static bool
+has(const struct session *session, const char *name)
+{
+    key_serial_t key;
+    int r = keyring_find(session->ring, "user", name, &key);
+
+    return r != -ENOKEY && r != -EKEYREVOKED && r != -EKEYEXPIRED;
+}
+
+static void
+end_without_helper(const struct context *ctx, struct session *session)
+{
+    int r;
+
+    helper_forget(&session->helper);
+    if (!has(session, KEY_ACCESS_TOKEN) && !has(session, KEY_REFRESH_TOKEN)) {
+        log_line(ctx, LOG_DEBUG, "there was no helper, and no token to revoke");
+        handoff_revoke(session->ring);
+        return;
+    }
+    r = start_ending_helper(session);
+    if (r == 0) {
+        log_line(ctx, LOG_DEBUG, "there was no helper; a new one revokes");
+        return;
+    }
+    log_line(ctx, LOG_ERR,
+             "the tokens are removed, but not revoked at the provider:"
+             " the helper is gone and cannot be started again: %s",
+             strerror(-r));
+    handoff_revoke(session->ring);
+}
+
 void
 session_close(const struct context *ctx, struct session *session)
 {
     bool alive = helper_end(&session->helper) == 0;
-    int r = 0;
 
     /* The signal first: a helper that is storing a renewal just now is refused
      * by the kernel, and shall know why. */
     revoke_session_keys(session);
-    if (!alive) {
-        helper_forget(&session->helper);
-        r = start_ending_helper(session);
-    }
-    if (r < 0) {
-        log_line(ctx, LOG_ERR,
-                 "the tokens are removed, but not revoked at the provider:"
-                 " the helper is gone and cannot be started again: %s",
-                 strerror(-r));
-        handoff_revoke(session->ring);
-    } else if (!alive) {
-        log_line(ctx, LOG_DEBUG, "there was no helper; a new one revokes");
-    }
+    if (!alive)
+        end_without_helper(ctx, session);
     (void) keyctl_unlink(session->ring, KEY_SPEC_PROCESS_KEYRING);
     helper_forget(&session->helper);
     session->ring = session->tokens = 0;
@@ -280,16 +301,23 @@ export_access_token(const struct context *ctx, const struct session *session)
     return pam_putenv(ctx->pamh, text) == PAM_SUCCESS ? 0 : -ENOMEM;
 }
 
-static int
-start_helper(struct session *session)
+struct helper_user
+owner_helper(const struct owner *owner, key_serial_t session)
 {
-    const struct owner *owner = &session->owner;
-    const struct helper_user user = {
+    return (struct helper_user){
         .name = owner->name,
         /* Root's tokens need no root. */
         .uid = owner->uid != 0 ? owner->uid : owner->system.uid,
         .gid = owner->system.gid,
+        .session = session,
     };
+}
+
+static int
+start_helper(struct session *session)
+{
+    const struct helper_user user =
+        owner_helper(&session->owner, session->keyring);
 
     return helper_start(&user, session->ring, session->tokens,
                         &session->helper);
@@ -298,12 +326,12 @@ start_helper(struct session *session)
 static int
 set_up(const struct context *ctx, struct session *session)
 {
-    key_serial_t ring = 0;
+    const struct owner *owner = &session->owner;
     int r;
 
-    r = session_keyring(session->owner.uid, session->owner.gid, &ring);
+    r = session_keyring(owner->uid, owner->gid, &session->keyring);
     if (r == 0)
-        r = make_tokens(session, ring);
+        r = make_tokens(session);
     if (r == 0)
         r = adopt_all(session);
     if (r == 0)
@@ -345,6 +373,13 @@ session_open(const struct context *ctx, const struct owner *owner,
     else
         *out = session;
     return r;
+}
+
+int
+session_restart(struct session *session)
+{
+    helper_forget(&session->helper);
+    return start_helper(session);
 }
 
 void

@@ -29,14 +29,19 @@ struct owner {
 int owner_get(const struct context *ctx, const struct passwd *pw,
               struct owner *out) MUST_CHECK;
 
+/* The helper of their session; the name is the owner's. */
+struct helper_user owner_helper(const struct owner *owner,
+                                key_serial_t session);
+
 /*
  * The session's tokens, as the login program holds them.  Serials, and a pidfd:
  * nothing secret.
  */
 struct session {
     struct owner owner;
-    key_serial_t ring;   /* the hand-off keyring with all keys, in @p */
-    key_serial_t tokens; /* the keyring `oidc` */
+    key_serial_t ring;    /* the hand-off keyring with all keys, in @p */
+    key_serial_t tokens;  /* the keyring `oidc` */
+    key_serial_t keyring; /* the session's, into which that is linked */
     struct helper helper;
 };
 
@@ -50,9 +55,13 @@ int session_open(const struct context *ctx, const struct owner *owner,
 
 /*
  * When this returns, no token of the session is readable and nothing can put
- * one back.  The helper revokes them at the provider in the background.
+ * one back.  The helper revokes them at the provider in the background; if it is
+ * dead, another one does, unless there is no token left.
  */
 void session_close(const struct context *ctx, struct session *session);
+
+/* Start its helper again, when that has died.  0 or a negative errno. */
+int session_restart(struct session *session) MUST_CHECK;
 
 /* End the hand-off of a login that no session takes, unless one has. */
 void session_discard(const struct context *ctx, const struct owner *owner,

@@ -46,15 +46,29 @@ caller_sleep(struct caller *caller, int64_t seconds)
     return r == 0 ? -EBADMSG : r;
 }
 
-bool
-caller_stored(struct caller *caller)
+/* Of its next message; KIND_NONE when it is gone, or says what is none. */
+static enum kind
+hear(struct caller *caller)
 {
     struct message message = {0};
-    int r;
+    enum kind kind = KIND_NONE;
 
-    r = caller_expect(caller, KIND_STORED, &message);
+    if (message_wait(caller->in, &caller->buf, -1, &message) == 0)
+        kind = message.kind;
     message_clear(&message);
-    return r == 0;
+    return kind;
+}
+
+enum caller_has
+caller_stored(struct caller *caller, bool in_steps)
+{
+    enum kind kind = hear(caller);
+
+    if (kind == KIND_STORED)
+        return CALLER_HAS_ALL;
+    if (!in_steps || kind != KIND_REFRESH_STORED)
+        return CALLER_HAS_NOTHING;
+    return hear(caller) == KIND_STORED ? CALLER_HAS_ALL : CALLER_HAS_REFRESH;
 }
 
 void

@@ -33,8 +33,18 @@ int caller_ask(struct caller *caller, const struct message *question,
  */
 int caller_sleep(struct caller *caller, int64_t seconds) MUST_CHECK;
 
-/* Wait until it says that the tokens are stored, or is gone. */
-bool caller_stored(struct caller *caller);
+/* What it has of the tokens that it was given. */
+enum caller_has {
+    CALLER_HAS_NOTHING,
+    CALLER_HAS_REFRESH, /* the refresh token, or there was no new one */
+    CALLER_HAS_ALL
+};
+
+/*
+ * Wait until it says that they are stored, or anything else, or is gone.  In
+ * steps: it may say of the refresh token first, once, that this one is.
+ */
+enum caller_has caller_stored(struct caller *caller, bool in_steps);
 
 void caller_clear(struct caller *caller);
 

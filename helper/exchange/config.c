@@ -302,6 +302,7 @@ static const struct option {
            "a number of seconds, at most a year"),
     OPTION("renewal", "before_expiry", margin, before_expiry, OPTIONAL, "auto",
            "auto, a number of seconds, or a percentage such as 10%"),
+    OPTION("renewal", "notify", flag, notify, OPTIONAL, "no", EXPECT_FLAG),
     OPTION("logout", "revoke", flag, settings.revoke, OPTIONAL, "yes",
            EXPECT_FLAG),
 };
@@ -593,6 +594,7 @@ config_parse(const char *path, const void *data, size_t len, struct config *out,
         r = check_urls(&reading);
     if (r == 0)
         r = check_pairs(&reading);
+    out->settings.introspect_refresh = out->claims_from == CLAIMS_INTROSPECTION;
     out->secret_line =
         reading.line[find_option("provider", "client_secret_file")];
     out->map_line = reading.line[find_option("login", "username_map_file")];

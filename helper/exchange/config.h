@@ -43,6 +43,7 @@ struct config {
     char *groups_claim;
     char *require_group;
     char *before_expiry; /* checked, but kept as text: for the helper */
+    bool notify;         /* when the grant is over: for the helper, too */
 };
 
 /* Whether a login must come with an ID token. */

@@ -170,18 +170,37 @@ fail(struct exchange *exchange)
     return r;
 }
 
-static int
-deliver(struct exchange *exchange, struct message *result)
+/*
+ * What the caller does not have, nobody will use; what it has must live on.  A
+ * provider may end a grant with its access token (RFC 7009 2.1), but whoever
+ * stops between the two is about to end the session.
+ */
+static void
+discard_rest(struct exchange *exchange, enum caller_has has)
 {
-    struct problem unheard = {0};
+    struct problem unheard = {0}; /* there is nobody to tell */
+
+    if (has == CALLER_HAS_ALL || !exchange->settings.revoke)
+        return;
+    if (has == CALLER_HAS_REFRESH)
+        secret_clear(&exchange->token.refresh);
+    (void) discard(exchange, &unheard);
+}
+
+/* A login gives its tokens to a module, which stores all of them or none. */
+static int
+deliver(struct exchange *exchange, const struct verb *verb,
+        struct message *result)
+{
+    enum caller_has has = CALLER_HAS_NOTHING;
     int r;
 
     r = send_result(exchange, OUTCOME_OK, result);
     if (token_is_empty(&exchange->token))
         return r;
-    if ((r < 0 || !caller_stored(&exchange->caller))
-        && exchange->settings.revoke)
-        (void) discard(exchange, &unheard); /* there is nobody to tell */
+    if (r == 0)
+        has = caller_stored(&exchange->caller, verb->kind == KIND_RENEW);
+    discard_rest(exchange, has);
     return r;
 }
 
@@ -200,7 +219,7 @@ serve(struct exchange *exchange, const struct verb *verb)
         give_up(exchange, &request);
     message_clear(&request);
     if (r == 0)
-        r = deliver(exchange, &result);
+        r = deliver(exchange, verb, &result);
     else if (r == -EPROTO)
         r = fail(exchange);
     else /* no memory, or no caller: there is nobody to tell */

@@ -20,7 +20,7 @@ struct exchange {
     struct settings settings;
     struct http http;
     struct cache cache; /* of the settings' issuer */
-    struct token token; /* obtained: revoked unless the caller stores it */
+    struct token token; /* obtained: revoked as far as nobody stores it */
     struct problem problem;
 };
 

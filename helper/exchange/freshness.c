@@ -49,35 +49,46 @@ set_once(char *out, size_t size, const char *value, size_t len)
     return strlen(out) == len && memcmp(out, value, len) == 0;
 }
 
+/* The comma is there also before the first, where it does no harm. */
 static bool
+add_control(struct freshness *freshness, const char *value, size_t len)
+{
+    const size_t size = sizeof(freshness->control);
+
+    return append(freshness->control, size, ",", 1)
+           && append(freshness->control, size, value, len);
+}
+
+static void
 take_value(struct freshness *freshness, const char *line, size_t len)
 {
     const struct {
         const char *name;
         char *out;
         size_t size;
+        bool *unclear;
     } fields[] = {
-        {"Age", freshness->age, sizeof(freshness->age)},
-        {"Date", freshness->date, sizeof(freshness->date)},
-        {"Expires", freshness->expires, sizeof(freshness->expires)},
+        {"Age", freshness->age, sizeof(freshness->age), &freshness->unclear},
+        {"Date", freshness->date, sizeof(freshness->date), &freshness->unclear},
+        {"Expires", freshness->expires, sizeof(freshness->expires),
+         &freshness->unclear},
+        {"Retry-After", freshness->retry_after, sizeof(freshness->retry_after),
+         &freshness->retry_unclear},
     };
     size_t i, start = strcspn(line, ":") + 1;
 
     while (start < len && (line[start] == ' ' || line[start] == '\t'))
         start++;
-    if (is_field(line, len, "Cache-Control")) {
-        /* The comma is there also before the first, where it does no harm. */
-        return append(freshness->control, sizeof(freshness->control), ",", 1)
-               && append(freshness->control, sizeof(freshness->control),
-                         line + start, len - start);
-    }
+    if (is_field(line, len, "Cache-Control")
+        && !add_control(freshness, line + start, len - start))
+        freshness->unclear = true;
     for (i = 0; i < ARRAY_LEN(fields); i++)
-        if (is_field(line, len, fields[i].name))
+        if (is_field(line, len, fields[i].name)
             /* An empty value is one: Expires that is no date. */
-            return set_once(fields[i].out, fields[i].size,
-                            start < len ? line + start : "-",
-                            start < len ? len - start : 1);
-    return true;
+            && !set_once(fields[i].out, fields[i].size,
+                         start < len ? line + start : "-",
+                         start < len ? len - start : 1))
+            *fields[i].unclear = true;
 }
 
 void
@@ -94,8 +105,10 @@ freshness_take(struct freshness *freshness, const char *line, size_t len)
     if (freshness->done) /* what follows a body is no header */
         return;
     if (*line == ' ' || *line == '\t' || memchr(line, '\0', len) != NULL
-        || memchr(line, ':', len) == NULL || !take_value(freshness, line, len))
-        freshness->unclear = true;
+        || memchr(line, ':', len) == NULL)
+        freshness->unclear = freshness->retry_unclear = true;
+    else
+        take_value(freshness, line, len);
 }
 
 /* ---- Cache-Control ------------------------------------------------------- */
@@ -211,20 +224,23 @@ read_control(const char *text)
 
 /* ---- what follows from them ---------------------------------------------- */
 
-/* RFC 9111 4.2.1: a date that is none is in the past. */
+/*
+ * From the answer's own Date, or else from now, until this date.  One that is
+ * none is in the past (RFC 9111 4.2.1).
+ */
 static int64_t
-read_expires(const struct freshness *freshness, int64_t now)
+seconds_until(const struct freshness *freshness, const char *text, int64_t now)
 {
-    time_t expires, date = -1;
+    time_t end, date = -1;
 
-    expires = curl_getdate(freshness->expires, NULL);
-    if (expires == -1)
+    end = curl_getdate(text, NULL);
+    if (end == -1)
         return 0;
     if (freshness->date[0] != '\0')
         date = curl_getdate(freshness->date, NULL);
     if (date == -1)
         date = (time_t) now;
-    return expires > date ? (int64_t) expires - (int64_t) date : 0;
+    return end > date ? (int64_t) end - (int64_t) date : 0;
 }
 
 int64_t
@@ -236,8 +252,9 @@ freshness_lifetime(const struct freshness *freshness, int64_t now)
         return FRESHNESS_MIN;
     lifetime = read_control(freshness->control);
     if (lifetime < 0)
-        lifetime = freshness->expires[0] != '\0' ? read_expires(freshness, now)
-                                                 : FRESHNESS_DEFAULT;
+        lifetime = freshness->expires[0] != '\0'
+                       ? seconds_until(freshness, freshness->expires, now)
+                       : FRESHNESS_DEFAULT;
     /* Not also our time minus Date: their clock need not be ours. */
     age = parse_seconds(freshness->age, strlen(freshness->age));
     if (age > 0) /* RFC 9111 5.1: one that is malformed is ignored */
@@ -245,4 +262,19 @@ freshness_lifetime(const struct freshness *freshness, int64_t now)
     if (lifetime < FRESHNESS_MIN)
         return FRESHNESS_MIN;
     return lifetime < FRESHNESS_MAX ? lifetime : FRESHNESS_MAX;
+}
+
+int64_t
+freshness_retry_after(const struct freshness *freshness, int64_t now)
+{
+    const char *text = freshness->retry_after;
+    int64_t seconds;
+
+    if (freshness->retry_unclear)
+        return 0;
+    seconds = parse_seconds(text, strlen(text));
+    if (seconds < 0)
+        seconds = seconds_until(freshness, text, now);
+    return seconds < FRESHNESS_RETRY_AFTER_MAX ? seconds
+                                               : FRESHNESS_RETRY_AFTER_MAX;
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/text.h"
@@ -192,20 +193,20 @@ read_type(CURL *curl, struct http_reply *out)
 static void
 read_reply(const struct http *http, CURLcode code, struct http_reply *out)
 {
-    curl_off_t begun = 0, wait = 0;
+    curl_off_t begun = 0;
 
     out->code = code;
     (void) text_clean(explain(http, code, out->header_len), out->detail,
                       sizeof(out->detail));
     /* What curl cannot tell is as if there were none. */
     (void) curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &out->status);
-    (void) curl_easy_getinfo(http->curl, CURLINFO_RETRY_AFTER, &wait);
     /* Connected, through proxy and TLS: from then on bytes may have gone. */
     (void) curl_easy_getinfo(http->curl, CURLINFO_PRETRANSFER_TIME_T, &begun);
     out->sent = begun > 0;
     read_type(http->curl, out);
-    out->retry_after =
-        wait < HTTP_RETRY_AFTER_MAX ? wait : HTTP_RETRY_AFTER_MAX;
+    /* A proxy that refuses CONNECT has no status; an interim answer has 1xx. */
+    if (out->status >= 200)
+        out->retry_after = freshness_retry_after(&out->freshness, time(NULL));
 }
 
 static int

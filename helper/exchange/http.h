@@ -12,9 +12,6 @@
 #include "helper/exchange/freshness.h"
 #include "helper/exchange/settings.h"
 
-/* The longest time that a provider may ask us to wait. */
-#define HTTP_RETRY_AFTER_MAX 3600
-
 /*
  * One curl handle for all requests of an exchange, so that they share a
  * connection.  https only (http with insecure_http), TLS 1.2 or newer, no
@@ -36,7 +33,7 @@ struct http_reply {
     CURLcode code;       /* anything but CURLE_OK: no answer, or half of one */
     bool sent;           /* the request may have reached the provider */
     long status;         /* 0 without an answer */
-    int64_t retry_after; /* seconds, 0 without one */
+    int64_t retry_after; /* seconds: freshness_retry_after() */
     char type[64];       /* Content-Type, one line, cut; "" without one */
     struct freshness freshness;
     size_t header_len; /* octets of all lines of all headers, and trailers */

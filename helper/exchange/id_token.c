@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -149,6 +150,24 @@ take_date(const cJSON *claims, const char *name, int64_t *out)
     return 0;
 }
 
+/* When it was issued, just now, tells how much the clocks differ. */
+static int
+expired(const cJSON *claims, int64_t now, int64_t exp, struct problem *problem)
+{
+    char difference[128] = "";
+    int64_t iat;
+
+    if (take_date(claims, "iat", &iat) == 0 && iat < now - ID_TOKEN_LEEWAY)
+        (void) snprintf(difference, sizeof(difference),
+                        "; it was issued %jd s ago: if it is new, the clock of "
+                        "the provider is that far behind",
+                        (intmax_t) (now - iat));
+    return problem_set(problem, OUTCOME_DENIED,
+                       "the ID token expired %jd s ago (is the clock of this "
+                       "host right?)%s",
+                       (intmax_t) (now - exp), difference);
+}
+
 static int
 check_end(const cJSON *claims, int64_t now, int64_t *out,
           struct problem *problem)
@@ -159,10 +178,7 @@ check_end(const cJSON *claims, int64_t now, int64_t *out,
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token has no usable end (exp)");
     if (now >= exp + ID_TOKEN_LEEWAY)
-        return problem_set(problem, OUTCOME_DENIED,
-                           "the ID token expired %jd s ago (is the clock of "
-                           "this host right?)",
-                           (intmax_t) (now - exp));
+        return expired(claims, now, exp, problem);
     *out = exp;
     return 0;
 }
@@ -179,7 +195,7 @@ check_start(const cJSON *claims, int64_t now, int64_t exp,
     if (iat > now + ID_TOKEN_LEEWAY)
         return problem_set(problem, OUTCOME_DENIED,
                            "the ID token was issued %jd s in the future (is "
-                           "the clock of this host right?)",
+                           "the clock of this host or of the provider wrong?)",
                            (intmax_t) (iat - now));
     if (exp <= iat)
         return problem_set(problem, OUTCOME_DENIED,
@@ -224,8 +240,10 @@ check_authentication(const cJSON *claims, const struct id_token_check *check,
                            "authenticated (auth_time), as max_age requires");
     if (at > check->now + ID_TOKEN_LEEWAY)
         return problem_set(problem, OUTCOME_DENIED,
-                           "the user authenticated in the future (auth_time; "
-                           "is the clock of this host right?)");
+                           "the user authenticated %jd s in the future "
+                           "(auth_time; is the clock of this host or of the "
+                           "provider wrong?)",
+                           (intmax_t) (at - check->now));
     if (check->now - at - ID_TOKEN_LEEWAY > check->max_age)
         return problem_set(problem, OUTCOME_DENIED,
                            "the user authenticated %jd s ago, longer than "

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "helper/exchange/claims.h"
 #include "helper/exchange/id_token.h"
@@ -12,6 +13,13 @@
 #include "helper/exchange/json.h"
 
 #define WHAT "the introspection endpoint"
+
+/* Not "true", not 1: only this one is what the RFC means. */
+static bool
+is_active(const cJSON *answer)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "active"));
+}
 
 /* A member that is there must be this text; *found is for the message. */
 static bool
@@ -62,19 +70,25 @@ check_type(const cJSON *answer, struct problem *problem)
 static int
 check_times(const cJSON *answer, int64_t now, struct problem *problem)
 {
-    int64_t exp = 0, nbf = 0;
-    int r;
+    int64_t exp = now, nbf = now; /* as if one that is absent were good */
 
-    r = json_date(answer, "exp", &exp);
-    if (r == -EINVAL || (r == 0 && now >= exp + ID_TOKEN_LEEWAY))
+    if (json_date(answer, "exp", &exp) == -EINVAL
+        || json_date(answer, "nbf", &nbf) == -EINVAL)
         return problem_set(problem, OUTCOME_DENIED,
-                           WHAT " says that the token has expired (is the "
-                                "clock of this host right?)");
-    r = json_date(answer, "nbf", &nbf);
-    if (r == -EINVAL || now < nbf - ID_TOKEN_LEEWAY)
+                           WHAT " gives the token an unusable end or start "
+                                "(exp, nbf)");
+    if (now >= exp + ID_TOKEN_LEEWAY)
         return problem_set(problem, OUTCOME_DENIED,
-                           WHAT " says that the token is not valid yet (is "
-                                "the clock of this host right?)");
+                           WHAT " says that the token expired %jd s ago (is "
+                                "the clock of this host or of the provider "
+                                "wrong?)",
+                           (intmax_t) (now - exp));
+    if (now < nbf - ID_TOKEN_LEEWAY)
+        return problem_set(problem, OUTCOME_DENIED,
+                           WHAT " says that the token is valid only in %jd s "
+                                "(is the clock of this host or of the provider "
+                                "wrong?)",
+                           (intmax_t) (nbf - now));
     return 0;
 }
 
@@ -84,8 +98,7 @@ introspection_check(const cJSON *answer, const struct settings *settings,
 {
     int r;
 
-    /* Not "true", not 1: only this one is what the RFC means. */
-    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "active")))
+    if (!is_active(answer))
         return problem_set(problem, OUTCOME_DENIED,
                            WHAT " says that the token is not active (may this "
                                 "client introspect its own tokens?)");
@@ -100,15 +113,15 @@ introspection_check(const cJSON *answer, const struct settings *settings,
 }
 
 static int
-ask(const struct client *client, const struct secret *access_token,
+ask(const struct client *client, const struct secret *token, const char *hint,
     struct client_reply *out)
 {
     struct form form = {0};
     int r;
 
-    r = form_add_secret(&form, "token", access_token);
+    r = form_add_secret(&form, "token", token);
     if (r == 0)
-        r = form_add(&form, "token_type_hint", "access_token");
+        r = form_add(&form, "token_type_hint", hint);
     if (r == 0)
         r = client_post(client, client->settings->introspection_endpoint, &form,
                         out);
@@ -145,7 +158,7 @@ introspection_fetch(const struct client *client,
                            "there is no introspection endpoint to ask for "
                            "claims: neither in the provider's metadata nor as "
                            "[provider] introspection_endpoint");
-    r = ask(client, access_token, &reply);
+    r = ask(client, access_token, "access_token", &reply);
     if (r == 0)
         r = judge(&reply, client->settings, subject, problem);
     if (r == 0) {
@@ -154,4 +167,42 @@ introspection_fetch(const struct client *client,
     }
     client_reply_clear(&reply);
     return r;
+}
+
+int64_t
+introspection_read_refresh_end(const cJSON *answer,
+                               const struct settings *settings, int64_t now)
+{
+    struct problem unsaid = {0}; /* nothing depends on it */
+    int64_t end;
+
+    if (!is_active(answer) || check_origin(answer, settings, &unsaid) < 0
+        || json_date(answer, "exp", &end) < 0 || end <= now)
+        return 0;
+    return end;
+}
+
+/* Callers wait for a few requests; the first was for the tokens themselves. */
+static bool
+is_wanted(const struct settings *settings, const struct token *token)
+{
+    return settings->introspect_refresh
+           && settings->introspection_endpoint != NULL && token->refresh.len > 0
+           && token->refresh_expires_at == 0
+           && time(NULL) - token->sent_at < settings->timeout;
+}
+
+void
+introspection_find_refresh_end(const struct client *client, struct token *token)
+{
+    const struct settings *settings = client->settings;
+    struct client_reply reply = {0};
+
+    if (!is_wanted(settings, token))
+        return;
+    if (ask(client, &token->refresh, "refresh_token", &reply) == 0
+        && reply.outcome == OUTCOME_OK && !reply.jwt)
+        token->refresh_expires_at =
+            introspection_read_refresh_end(reply.json, settings, reply.sent_at);
+    client_reply_clear(&reply);
 }

@@ -11,6 +11,7 @@
 #include "helper/exchange/device.h"
 #include "helper/exchange/discovery.h"
 #include "helper/exchange/identity.h"
+#include "helper/exchange/introspection.h"
 #include "helper/exchange/login.h"
 #include "helper/exchange/password.h"
 #include "helper/exchange/sandbox.h"
@@ -146,11 +147,16 @@ obtain(struct exchange *exchange, const struct config *config, const char *user,
 
 /* ---- after: what the caller gets ----------------------------------------- */
 
+/* How long the session can be renewed, and whether at all. */
 static void
-warn_without_refresh(struct exchange *exchange)
+look_at_refresh(struct exchange *exchange)
 {
+    struct client client = exchange_client(exchange);
+
+    introspection_find_refresh_end(&client, &exchange->token);
     if (exchange->token.refresh.len > 0)
         return;
+    exchange->token.refresh_expires_at = 0; /* some say it all the same */
     (void) problem_set(&exchange->problem, OUTCOME_OK, /* it goes with it */
                        "the provider issued no refresh token (scope "
                        "offline_access?): the token will not be renewed");
@@ -192,6 +198,9 @@ put_result(const struct exchange *exchange, const struct config *config,
     if (r == 0)
         r = message_set_text(result, FIELD_REVOKE,
                              settings->revoke ? "yes" : "no");
+    if (r == 0)
+        r = message_set_text(result, FIELD_NOTIFY,
+                             config->notify ? "yes" : "no");
     if (r == 0)
         r = message_set_number(result, FIELD_TIMEOUT, settings->timeout);
     if (r == 0)
@@ -246,7 +255,7 @@ run(struct exchange *exchange, const struct message *request,
         r = identity_check_login(exchange, config, user, uid, time(NULL));
     if (r < 0)
         return r;
-    warn_without_refresh(exchange);
+    look_at_refresh(exchange);
     return put_result(exchange, config, result);
 }
 

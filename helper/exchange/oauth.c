@@ -10,10 +10,27 @@
 
 /* curl's errors that no waiting cures, when they come before the request. */
 static const CURLcode local_errors[] = {
-    CURLE_UNSUPPORTED_PROTOCOL,     CURLE_URL_MALFORMAT,
-    CURLE_SSL_CERTPROBLEM,          CURLE_SSL_CIPHER,
-    CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
-    CURLE_SSL_ISSUER_ERROR,         CURLE_SSL_INVALIDCERTSTATUS,
+    /* an address, or a curl, that cannot be meant */
+    CURLE_UNSUPPORTED_PROTOCOL,
+    CURLE_URL_MALFORMAT,
+    CURLE_NOT_BUILT_IN,
+    CURLE_BAD_FUNCTION_ARGUMENT,
+    CURLE_UNKNOWN_OPTION,
+    CURLE_SETOPT_OPTION_SYNTAX,
+    /* TLS, as it is set up here */
+    CURLE_SSL_ENGINE_NOTFOUND,
+    CURLE_SSL_ENGINE_SETFAILED,
+    CURLE_SSL_ENGINE_INITFAILED,
+    CURLE_SSL_CIPHER,
+    CURLE_SSL_CACERT_BADFILE,
+    CURLE_SSL_CRL_BADFILE,
+    /* who trusts whom */
+    CURLE_SSL_CERTPROBLEM,
+    CURLE_SSL_CLIENTCERT,
+    CURLE_PEER_FAILED_VERIFICATION,
+    CURLE_SSL_ISSUER_ERROR,
+    CURLE_SSL_INVALIDCERTSTATUS,
+    CURLE_SSL_PINNEDPUBKEYNOTMATCH,
 };
 
 /* RFC 6749 5.2, RFC 8628 3.5, RFC 7009 2.2.1, RFC 8707 2, OIDC Core 3.1.2.6. */
@@ -39,6 +56,7 @@ static const struct {
     {"invalid_request", OUTCOME_MISCONFIGURED},
     {"unsupported_grant_type", OUTCOME_MISCONFIGURED},
     {"unsupported_token_type", OUTCOME_MISCONFIGURED},
+    {"incorrect_client_credentials", OUTCOME_MISCONFIGURED}, /* GitHub */
 };
 
 /* The first row that fits; a status in none of them is not one of HTTP's. */
@@ -102,11 +120,12 @@ oauth_classify(const struct oauth_answer *answer)
 {
     enum outcome outcome;
 
-    if (answer->code != CURLE_OK)
-        return classify_transport(answer->code, answer->sent);
-    /* Whatever such an answer says, the provider is not itself. */
+    /* Whatever such an answer says, and were it cut: the provider is not
+     * itself. */
     if (is_overloaded(answer->status))
         return OUTCOME_TRANSIENT;
+    if (answer->code != CURLE_OK)
+        return classify_transport(answer->code, answer->sent);
     if (answer->error[0] != '\0') /* with any status: GitHub's is 200 */
         return classify_error(answer->error);
     outcome = classify_status(answer->status);
@@ -148,6 +167,19 @@ explain_transport(enum outcome outcome)
                                             : "cannot be reached";
 }
 
+/* There is no answer, or half of one. */
+static int
+transport_problem(const struct oauth_answer *answer, enum outcome outcome,
+                  const char *what, const char *host, struct problem *problem)
+{
+    if (is_overloaded(answer->status))
+        return problem_set(problem, outcome,
+                           "%s at %s answered %ld, but not to the end: %s",
+                           what, host, answer->status, answer->detail);
+    return problem_set(problem, outcome, "%s at %s %s: %s", what, host,
+                       explain_transport(outcome), answer->detail);
+}
+
 static const char *
 explain_status(const struct oauth_answer *answer)
 {
@@ -164,10 +196,11 @@ oauth_problem(const struct oauth_answer *answer, const char *what,
 {
     enum outcome outcome = oauth_classify(answer);
 
-    problem->retry_after = answer->retry_after;
+    /* The others are not tried again, or by another clock. */
+    problem->retry_after =
+        outcome == OUTCOME_TRANSIENT ? answer->retry_after : 0;
     if (answer->code != CURLE_OK)
-        return problem_set(problem, outcome, "%s at %s %s: %s", what, host,
-                           explain_transport(outcome), answer->detail);
+        return transport_problem(answer, outcome, what, host, problem);
     if (answer->error[0] == '\0')
         return problem_set(problem, outcome, "%s at %s answered %ld%s", what,
                            host, answer->status, explain_status(answer));

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "helper/exchange/identity.h"
+#include "helper/exchange/introspection.h"
 #include "helper/exchange/renew.h"
 
 static int
@@ -49,6 +50,7 @@ int
 renew_run(struct exchange *exchange, const struct message *request,
           struct message *result)
 {
+    struct client client = exchange_client(exchange);
     int r;
 
     if (request->field[FIELD_REFRESH_TOKEN].len == 0)
@@ -58,7 +60,8 @@ renew_run(struct exchange *exchange, const struct message *request,
         r = refresh(exchange, &request->field[FIELD_REFRESH_TOKEN]);
     if (r == 0)
         r = identity_check_renewal(exchange, time(NULL));
-    if (r == 0)
-        r = token_put(&exchange->token, result);
-    return r;
+    if (r < 0)
+        return r;
+    introspection_find_refresh_end(&client, &exchange->token);
+    return token_put(&exchange->token, result);
 }

@@ -84,7 +84,8 @@ limit_all(bool may_write)
 
 /*
  * A caller that is gone must not end us, nor must the end of a session's
- * processes: what was obtained is still to be revoked, and our time is bounded.
+ * processes, or of all: what was obtained is still to be stored or revoked.  Our
+ * time is bounded, and a caller that hangs up ends us.
  */
 static int
 ignore_signals(void)

@@ -100,7 +100,9 @@ fill(const struct settings *settings, cJSON *json)
                                       (double) settings->timeout)
            && cJSON_AddBoolToObject(json, "insecure_http",
                                     settings->insecure_http)
-           && cJSON_AddBoolToObject(json, "revoke", settings->revoke);
+           && cJSON_AddBoolToObject(json, "revoke", settings->revoke)
+           && cJSON_AddBoolToObject(json, "introspect_refresh",
+                                    settings->introspect_refresh);
 }
 
 int
@@ -133,6 +135,13 @@ read_texts(const cJSON *json, struct settings *out)
     return 0;
 }
 
+/* One that is absent is older than that, and means no. */
+static bool
+read_flag(const cJSON *json, const char *name)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, name));
+}
+
 static int
 read_rest(const cJSON *json, struct settings *out)
 {
@@ -144,10 +153,9 @@ read_rest(const cJSON *json, struct settings *out)
         || json_seconds(json, "timeout", &out->timeout) < 0
         || out->timeout == 0)
         return -EBADMSG;
-    out->insecure_http =
-        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "insecure_http"));
-    out->revoke =
-        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "revoke"));
+    out->insecure_http = read_flag(json, "insecure_http");
+    out->revoke = read_flag(json, "revoke");
+    out->introspect_refresh = read_flag(json, "introspect_refresh");
     if (secret == NULL)
         return 0;
     return secret_append_text(&out->client_secret, secret, TOKEN_MAX);

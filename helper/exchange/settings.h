@@ -30,6 +30,7 @@ struct settings {
     int64_t timeout;
     bool insecure_http;
     bool revoke;
+    bool introspect_refresh; /* ask until when a refresh token is good */
     char *token_endpoint;
     char *device_authorization_endpoint;
     char *revocation_endpoint;

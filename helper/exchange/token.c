@@ -14,6 +14,9 @@
 /* A body has at most 1 MiB, so this takes any token of it. */
 #define BODY_MAX ((size_t) 1024 * 1024)
 
+/* Two clocks that differ by more than a day: one of them shows no time. */
+#define CLOCKS_APART INT64_C(86400)
+
 static int
 take(const cJSON *json, const char *name, struct secret *out)
 {
@@ -108,33 +111,63 @@ check_all(const cJSON *json, const struct token *token, struct problem *problem)
     return r;
 }
 
-/* The exp of an access token that is a JWT, or -ENODATA. */
-static int
-jwt_end(const struct secret *access, int64_t *out)
+/* Both are of the provider's clock, unless iat cannot be meant. */
+static int64_t
+span(const cJSON *claims, int64_t sent_at)
+{
+    int64_t begin, end;
+
+    if (json_date(claims, "exp", &end) < 0)
+        return 0;
+    if (json_date(claims, "iat", &begin) < 0 || begin < sent_at - CLOCKS_APART
+        || begin > sent_at + CLOCKS_APART)
+        begin = sent_at;
+    return end - begin;
+}
+
+/* Of an access token that is a JWT; 0 or less when it does not say. */
+static int64_t
+jwt_lifetime(const struct secret *access, int64_t sent_at)
 {
     struct problem ignored; /* it may be anything */
     struct jwt jwt = {0};
-    int r;
+    int64_t seconds = 0;
 
-    r = jwt_decode(access, &jwt, &ignored);
-    if (r == 0)
-        r = json_date(jwt.payload, "exp", out);
+    if (jwt_decode(access, &jwt, &ignored) == 0)
+        seconds = span(jwt.payload, sent_at);
     jwt_clear(&jwt);
-    return r < 0 ? -ENODATA : 0;
+    return seconds;
 }
 
 /* 0 and less is no lifetime: some mean "for ever" by it, and nobody "now". */
 static int64_t
 lifetime(const cJSON *json, const struct secret *access, int64_t sent_at)
 {
-    int64_t seconds, end = 0;
+    int64_t seconds;
 
     if (json_seconds(json, "expires_in", &seconds) == 0 && seconds > 0)
         return seconds;
-    if (jwt_end(access, &end) < 0 || end <= sent_at)
+    seconds = jwt_lifetime(access, sent_at);
+    if (seconds <= 0)
         return TOKEN_LIFETIME_DEFAULT;
-    seconds = end - sent_at;
     return seconds < JSON_SECONDS_MAX ? seconds : JSON_SECONDS_MAX;
+}
+
+/* Of the refresh token; 0 stands for one without an end that is known. */
+static int64_t
+refresh_end(const cJSON *json, int64_t sent_at)
+{
+    static const char *const names[] = {
+        "refresh_expires_in",       /* Keycloak */
+        "refresh_token_expires_in", /* GitHub, Entra ID */
+    };
+    int64_t seconds;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(names); i++)
+        if (json_seconds(json, names[i], &seconds) == 0 && seconds > 0)
+            return sent_at + seconds;
+    return 0;
 }
 
 int
@@ -152,6 +185,7 @@ token_parse(const cJSON *json, int64_t sent_at, struct token *out,
         secret_clear(&out->scope); /* it is only shown */
     out->sent_at = sent_at;
     out->expires_at = sent_at + lifetime(json, &out->access, sent_at);
+    out->refresh_expires_at = refresh_end(json, sent_at);
     return 0;
 }
 
@@ -187,6 +221,9 @@ token_put(const struct token *token, struct message *out)
         r = message_set_number(out, FIELD_RENEWED_AT, token->sent_at);
     if (r == 0 && token->id.len > 0)
         r = message_set_number(out, FIELD_ID_EXPIRES_AT, token->id_expires_at);
+    if (r == 0 && token->refresh_expires_at > 0)
+        r = message_set_number(out, FIELD_REFRESH_EXPIRES_AT,
+                               token->refresh_expires_at);
     return r;
 }
 
@@ -199,4 +236,5 @@ token_clear(struct token *token)
     secret_clear(&token->scope);
     secret_clear(&token->proof);
     token->sent_at = token->expires_at = token->id_expires_at = 0;
+    token->refresh_expires_at = 0;
 }

@@ -12,7 +12,13 @@
 #include "common/secret.h"
 #include "helper/exchange/problem.h"
 
-/* When the provider does not say how long an access token is good for. */
+/*
+ * How long an access token is good for, counted from before it was asked for:
+ * expires_in; without it, if the token is a JWT, its exp less its iat, both of
+ * the provider's clock, or exp less our time if iat is absent, malformed or more
+ * than a day from our time; else this, in seconds.  It is never more than
+ * JSON_SECONDS_MAX.
+ */
 #define TOKEN_LIFETIME_DEFAULT 300
 
 /* What a token endpoint gave (RFC 6749 5.1).  What it did not give is empty. */
@@ -25,6 +31,9 @@ struct token {
     int64_t sent_at;       /* when access was asked for: Unix time */
     int64_t expires_at;    /* of access: Unix time */
     int64_t id_expires_at; /* of id; 0 until the ID token was checked */
+    /* Of the refresh token, without a new one of that which was used; 0: no end
+     * is known. */
+    int64_t refresh_expires_at;
 };
 
 /*

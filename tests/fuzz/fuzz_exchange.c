@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The exchange, with a caller and a provider that say whatever the input has.
- * What the provider issued is revoked unless the caller has stored it.
+ * What the provider issued is revoked unless the caller has stored it, and only
+ * then.
  *
  * The input: the verb; two bytes length and what the caller says; then what the
  * provider answers, each as four bytes about the request and a body.  In a body
@@ -56,10 +57,11 @@ static struct secret signed_tokens; /* that are the provider's, in lines */
 static struct reply {
     CURLcode code;
     long status;
-    curl_off_t begun, retry_after;
+    curl_off_t begun;
 } reply;
 static size_t (*write_function)(char *, size_t, size_t, void *);
-static void *write_data;
+static size_t (*header_function)(char *, size_t, size_t, void *);
+static void *write_data, *header_data;
 
 CURLcode __real_curl_easy_setopt(CURL *curl, CURLoption option, ...);
 
@@ -78,6 +80,13 @@ __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...)
         r = CURLE_OK;
     } else if (option == CURLOPT_WRITEDATA) {
         write_data = va_arg(args, void *);
+        r = CURLE_OK;
+    } else if (option == CURLOPT_HEADERFUNCTION) {
+        header_function =
+            va_arg(args, size_t(*)(char *, size_t, size_t, void *));
+        r = CURLE_OK;
+    } else if (option == CURLOPT_HEADERDATA) {
+        header_data = va_arg(args, void *);
         r = CURLE_OK;
     } else if (option >= CURLOPTTYPE_OBJECTPOINT) {
         r = __real_curl_easy_setopt(curl, option, va_arg(args, void *));
@@ -143,6 +152,23 @@ fill_in(const char *body, size_t len, struct secret *out)
     }
 }
 
+/* A header that asks for so much patience. */
+static void
+send_header(int retry_after)
+{
+    char lines[3][48];
+    size_t i;
+
+    (void) snprintf(lines[0], sizeof(lines[0]), "HTTP/1.1 %ld Fake\r\n",
+                    reply.status);
+    (void) snprintf(lines[1], sizeof(lines[1]), "Retry-After: %d\r\n",
+                    retry_after);
+    (void) snprintf(lines[2], sizeof(lines[2]), "\r\n");
+    for (i = 0; i < ARRAY_LEN(lines); i++)
+        HOLDS(header_function(lines[i], 1, strlen(lines[i]), header_data)
+              == strlen(lines[i]));
+}
+
 CURLcode
 __wrap_curl_easy_perform(CURL *curl UNUSED)
 {
@@ -160,7 +186,7 @@ __wrap_curl_easy_perform(CURL *curl UNUSED)
     reply.code = codes[input_byte(&provider) % ARRAY_LEN(codes)];
     reply.status = statuses[input_byte(&provider) % ARRAY_LEN(statuses)];
     reply.begun = input_byte(&provider);
-    reply.retry_after = (curl_off_t) input_byte(&provider) * 30;
+    send_header(input_byte(&provider) * 30);
     body = input_text(&provider, &len);
     fill_in(body, len, &filled);
     if (filled.len > 0
@@ -180,8 +206,6 @@ __wrap_curl_easy_getinfo(CURL *curl UNUSED, CURLINFO info, ...)
     va_start(args, info);
     if (info == CURLINFO_RESPONSE_CODE)
         *va_arg(args, long *) = reply.status;
-    else if (info == CURLINFO_RETRY_AFTER)
-        *va_arg(args, curl_off_t *) = reply.retry_after;
     else if (info == CURLINFO_PRETRANSFER_TIME_T)
         *va_arg(args, curl_off_t *) = reply.begun;
     va_end(args);
@@ -199,8 +223,10 @@ __wrap_caller_sleep(struct caller *caller UNUSED, int64_t seconds)
 /* ---- What is watched ---- */
 
 static struct {
-    struct secret access, refresh, id; /* issued, and not revoked */
-    bool issued, usable, stored, revokes;
+    struct secret access, refresh, id; /* as issued */
+    bool access_lives, refresh_lives;  /* issued, and not revoked */
+    bool issued, usable, revokes;
+    enum caller_has has;
     bool may;       /* access_check() has said yes … */
     char user[256]; /* … to them */
     int64_t uid;
@@ -216,7 +242,9 @@ __wrap_token_parse(const cJSON *json, int64_t sent_at, struct token *out,
     int r = __real_token_parse(json, sent_at, out, problem);
 
     HOLDS(!seen.issued); /* one request for tokens in each exchange */
-    seen.issued = !token_is_empty(out);
+    seen.issued = true;
+    seen.access_lives = out->access.len > 0;
+    seen.refresh_lives = out->refresh.len > 0;
     seen.usable = r == 0;
     HOLDS(secret_append(&seen.access, out->access.data, out->access.len,
                         SIZE_MAX / 2)
@@ -259,18 +287,23 @@ int
 __wrap_revoke_tokens(const struct client *client, const struct secret *refresh,
                      const struct secret *access, struct problem *problem)
 {
-    if (equal(refresh, &seen.refresh) && equal(access, &seen.access))
-        seen.issued = false;
+    HOLDS(seen.has != CALLER_HAS_ALL);
+    HOLDS(seen.has != CALLER_HAS_REFRESH || refresh->len == 0);
+    if (equal(refresh, &seen.refresh))
+        seen.refresh_lives = false;
+    if (equal(access, &seen.access))
+        seen.access_lives = false;
     return __real_revoke_tokens(client, refresh, access, problem);
 }
 
-bool __real_caller_stored(struct caller *caller);
+enum caller_has __real_caller_stored(struct caller *caller, bool in_steps);
 
-bool
-__wrap_caller_stored(struct caller *caller)
+enum caller_has
+__wrap_caller_stored(struct caller *caller, bool in_steps)
 {
-    seen.stored = __real_caller_stored(caller);
-    return seen.stored;
+    seen.has = __real_caller_stored(caller, in_steps);
+    HOLDS(in_steps || seen.has != CALLER_HAS_REFRESH);
+    return seen.has;
 }
 
 int __real_http_open(struct http *http, const struct settings *settings);
@@ -336,6 +369,8 @@ check_login(const struct message *request, const struct message *result)
                   sizeof(seen.user) - 1)
           == 0);
     HOLDS(message_text(result, FIELD_SUBJECT)[0] != '\0');
+    HOLDS(message_has(result, FIELD_REVOKE));
+    HOLDS(message_has(result, FIELD_NOTIFY));
 }
 
 static void
@@ -351,7 +386,7 @@ check_result(const char *verb, const struct message *request,
     if (outcome != OUTCOME_OK) {
         HOLDS(!message_has(result, FIELD_ACCESS_TOKEN));
         HOLDS(!message_has(result, FIELD_REFRESH_TOKEN));
-        HOLDS(!seen.issued);
+        HOLDS(!seen.access_lives && !seen.refresh_lives);
     } else if (strcmp(verb, "revoke") != 0) {
         HOLDS(seen.usable);
         HOLDS(message_has(result, FIELD_ACCESS_TOKEN));
@@ -428,7 +463,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     r = exchange_run(verb, in, out);
     HOLDS(r <= 0);
     check_said(verb, &request, out, r);
-    HOLDS(!seen.issued || seen.stored || (r == 0 && !seen.revokes));
+    if (r < 0 || seen.revokes) {
+        HOLDS(!seen.access_lives || seen.has == CALLER_HAS_ALL);
+        HOLDS(!seen.refresh_lives || seen.has != CALLER_HAS_NOTHING);
+    }
     secret_clear(&seen.access);
     secret_clear(&seen.refresh);
     secret_clear(&seen.id);

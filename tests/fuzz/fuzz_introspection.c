@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "common/number.h"
 #include "helper/exchange/claims.h"
 #include "helper/exchange/id_token.h"
 #include "helper/exchange/introspection.h"
@@ -63,6 +64,21 @@ check(const cJSON *answer, const char *subject)
     }
 }
 
+/* Until when a refresh token is good, if it is. */
+static void
+check_refresh(const cJSON *answer)
+{
+    const struct settings settings = {.issuer = issuer, .client_id = client};
+    int64_t end = introspection_read_refresh_end(answer, &settings, NOW), at;
+
+    if (end == 0)
+        return;
+    HOLDS(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "active")));
+    HOLDS(fits(answer, "iss", issuer) && fits(answer, "client_id", client));
+    HOLDS(end > NOW && end <= UNIX_TIME_MAX);
+    HOLDS(json_date(answer, "exp", &at) == 0 && at == end);
+}
+
 /* claims_add() changes nothing that is known, and not who it is. */
 static void
 check_added(const cJSON *answer)
@@ -89,6 +105,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (json_parse(input.data, input.len, &answer) == 0) {
         check(answer, NULL);
         check(answer, subject);
+        check_refresh(answer);
         check_added(answer);
     }
     cJSON_Delete(answer);

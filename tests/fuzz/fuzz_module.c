@@ -169,7 +169,7 @@ __wrap_open(const char *path, int flags, ...)
     if (!chance.armed)
         return __real_open(path, flags, 0600); /* libFuzzer's own */
     error = fails();
-    if (error == 0 && strncmp(path, "/proc/self/fdinfo/", 18) == 0)
+    if (error == 0 && strncmp(path, "/proc/", 6) == 0)
         return __real_open(path, flags);
     if (error == 0 && strcmp(path, CONFIG) != 0 && strcmp(path, SECRET) != 0
         && strcmp(path, MAP) != 0 && strcmp(path, RUN_PATH) != 0)
@@ -426,6 +426,20 @@ account(pam_handle_t *pamh, bool authenticated, unsigned who, int argc,
     HOLDS(fakekeys_left(true) == keys); /* the session still needs them */
 }
 
+/* Somebody unlocks the screen: whatever happens, nothing is lost by it. */
+static void
+refresh(pam_handle_t *pamh, int argc, const char **argv)
+{
+    size_t keys = fakekeys_left(true);
+    int r;
+
+    chance.armed = true;
+    r = pam_sm_setcred(pamh, PAM_REFRESH_CRED, argc, argv);
+    chance.armed = false;
+    HOLDS(r == PAM_SUCCESS);
+    HOLDS(fakekeys_left(true) == keys);
+}
+
 static void
 open_and_close(pam_handle_t *pamh, int argc, const char **argv)
 {
@@ -442,6 +456,7 @@ open_and_close(pam_handle_t *pamh, int argc, const char **argv)
           || (behaviour & NO_VARIABLE) != 0);
     if (r != PAM_SUCCESS || (behaviour & ANOTHER_USER) != 0)
         check_nothing_left();
+    refresh(pamh, argc, argv);
     if ((behaviour & NO_CLOSE) != 0)
         return;
     chance.armed = true;

@@ -18,6 +18,8 @@ make(struct input *input)
         .failures = (int64_t) (input_number(input) % INT32_MAX),
         .retry_after = (int64_t) (input_number(input) >> 1),
         .random = (uint32_t) input_number(input),
+        .refresh_expires_at = (int64_t) input_number(input),
+        .replay = input_byte(input) % 2 == 1,
     };
     char *text = input_text(input, NULL);
 
@@ -48,12 +50,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
     struct schedule in = make(&input);
-    int64_t when = schedule_next(&in);
+    int64_t when = schedule_next(&in).at;
 
-    HOLDS(when >= in.now + 1);
+    HOLDS(when >= in.now + 1 || (in.outcome == OUTCOME_DEAD && when == 0));
     if (in.outcome == OUTCOME_OK) {
         HOLDS(when <= in.expires_at || when == in.now + 1);
-    } else {
+    } else if (in.outcome != OUTCOME_DEAD) {
         HOLDS(when <= in.now + 3600);
         HOLDS(when >= in.now + (in.retry_after < 3600 ? in.retry_after : 3600));
     }

@@ -31,6 +31,8 @@ check_sendable(const struct token *token)
     HOLDS(token_put(token, &result) == 0);
     HOLDS(message_number(&result, FIELD_EXPIRES_AT, &at) == 0);
     HOLDS(at == token->expires_at);
+    HOLDS(message_has(&result, FIELD_REFRESH_EXPIRES_AT)
+          == (token->refresh_expires_at > 0));
     HOLDS(message_encode(&result, &wire) == 0);
     message_clear(&result);
     secret_clear(&wire);
@@ -53,6 +55,9 @@ check_token(const cJSON *json)
         HOLDS(is_printable(secret_text(&token.access)));
         HOLDS(token.expires_at > SENT_AT && token.expires_at < UNIX_TIME_MAX);
         HOLDS(token.sent_at == SENT_AT && token.id_expires_at == 0);
+        HOLDS(token.refresh_expires_at == 0
+              || (token.refresh_expires_at > SENT_AT
+                  && token.refresh_expires_at < UNIX_TIME_MAX));
         HOLDS(!token_is_empty(&token));
         check_sendable(&token);
     } else { /* what was issued is there to be revoked */

@@ -68,7 +68,7 @@ SETTINGS = {"issuer": ISSUER, "subject": "248289761001", "client_id": "c", "toke
             "revocation_endpoint": ISSUER + "/revoke", "client_secret": "canary-ZQ7fkq2x",
             "client_auth": "client_secret_basic", "timeout": 10, "insecure_http": False, "revoke": True}
 MINIMAL = b"[provider]\nissuer = https://login.example\nclient_id = c\n"
-FULL = (b"; everything\n[logout]\nrevoke = no\n[renewal]\nbefore_expiry = 10%\n"
+FULL = (b"; everything\n[logout]\nrevoke = no\n[renewal]\nbefore_expiry = 10%\nnotify = yes\n"
         b"[login]\ngrant = password\nusername_claim = login\n"
         b"[provider]\nissuer = http://localhost:1/r\nclient_id = my client\n"
         b"client_secret_file = /etc/secret\nclient_auth = client_secret_basic\n"
@@ -127,7 +127,12 @@ def seeds():
     yield "token", "all", dump(TOKENS)
     yield "token", "access-only", dump({"access_token": "a", "token_type": "bearer"})
     yield "token", "access-is-jwt", dump({"access_token": jwt(CLAIMS).decode(), "token_type": "bearer"})
+    yield "token", "access-is-jwt-ahead", dump({"access_token": jwt({"iat": 1700000600, "exp": 1700000900}).decode(),
+                                                "token_type": "bearer"})
     yield "token", "expires-as-text", dump(dict(TOKENS, expires_in="3600.5"))
+    yield "token", "refresh-expires", dump(dict(TOKENS, refresh_expires_in=1800))
+    yield "token", "refresh-expires-never", dump(dict(TOKENS, refresh_expires_in=0))
+    yield "token", "refresh-expires-as-text", dump(dict(TOKENS, refresh_token_expires_in="15811200.5"))
     yield "token", "expires-huge", dump(dict(TOKENS, expires_in=1e300))
     yield "token", "mac", dump(dict(TOKENS, token_type="mac"))
     yield "token", "control-character", dump(dict(TOKENS, refresh_token="a\nb"))
@@ -185,11 +190,12 @@ def seeds():
     for name, outcome, margin in ("ok", 0, b"auto"), ("percent", 0, b"10%"), ("seconds", 0, b"60"), \
             ("transient", 1, b""), ("ambiguous", 2, b""), ("misconfigured", 4, b""):
         yield "schedule", name, number(1700000000) + number(1700000300) + number(300) + bytes([outcome]) \
-            + number(2) + number(30) + number(0xDEADBEEF) + joined(margin, bytes([0, 4, 1, 4, 2, 3, 4]))
+            + number(2) + number(30) + number(0xDEADBEEF) + number(1700001800) + b"\1" + joined(margin, bytes([0, 4, 1, 4, 2, 3, 4]))
 
     yield "settings", "all", dump(SETTINGS)
     yield "settings", "public", dump({k: v for k, v in SETTINGS.items() if k != "client_secret"} | {"client_auth": "none"})
     yield "settings", "no-secret", dump({k: v for k, v in SETTINGS.items() if k != "client_secret"})
+    yield "settings", "introspects", dump(dict(SETTINGS, introspect_refresh=True, introspection_endpoint=ISSUER))
     yield "settings", "every-text", dump(dict(SETTINGS, audience="a", resource="https://r/", ca_file="/ca", proxy="p",
                                               jwks_uri=ISSUER, userinfo_endpoint=ISSUER, signing_algorithms="RS256"))
 
@@ -234,6 +240,7 @@ def seeds():
 
     login = message("LOGIN", CONFIG=MINIMAL, PATH="/etc/c", USER="alice", UID=1000, DEADLINE=0)
     stored = message("STORED")
+    refresh_stored = message("REFRESH_STORED")
     pending = error(1, "authorization_pending")
     renew = message("RENEW", SETTINGS=dump(SETTINGS), REFRESH_TOKEN="rt-0")
     revoke = message("REVOKE", SETTINGS=dump(SETTINGS), REFRESH_TOKEN="rt-0", ACCESS_TOKEN="at-0")
@@ -255,6 +262,8 @@ def seeds():
     begun = message("LOGIN", CONFIG=MINIMAL, PATH="/etc/c", USER="alice", UID=1000, DEADLINE=60) + message("FILES")
     yield "exchange", "good", said(0, begun + stored, ok(METADATA), ok(DEVICE), pending, tokens, published)
     yield "exchange", "good-not-stored", said(0, begun, ok(METADATA), ok(DEVICE), tokens, published, ok({}), ok({}))
+    yield "exchange", "good-refresh-stored", said(0, begun + refresh_stored + stored, ok(METADATA), ok(DEVICE), tokens,
+                                                  published, ok({}), ok({}))
     yield "exchange", "good-other-user", said(0, begun.replace(b"alice", b"mallo") + stored, ok(METADATA), ok(DEVICE), tokens,
                                               published)
     yield "exchange", "good-root", said(0, begun.replace(b"1000", b"0000") + stored, ok(METADATA), ok(DEVICE), tokens, published)
@@ -270,6 +279,11 @@ def seeds():
     before = joined(ok(METADATA), ok(DEVICE))
     yield "exchange", "userinfo", said(0, claims_from(b"userinfo"), before, tokens, ok(who))
     yield "exchange", "introspection", said(0, claims_from(b"introspection"), before, tokens, ok(who))
+    yield "exchange", "introspection-refresh", said(0, claims_from(b"introspection"), before, tokens, ok(who),
+                                                    ok(dict(who, exp=4102444800)))
+    yield "exchange", "renew-introspection", said(1, message("RENEW", SETTINGS=dump(dict(
+        SETTINGS, introspection_endpoint=ISSUER + "/introspect", introspect_refresh=True)), REFRESH_TOKEN="rt-0") + stored,
+        ok(TOKENS), ok(dict(who, exp=4102444800)))
     yield "exchange", "both", said(0, claims_from(b"id_token userinfo"), before, tokens, published, ok(who))
     yield "exchange", "map", said(0, claims_from(b"id_token", b"username_map_file = /etc/m\n", MAP="alice = alice\n"), before,
                                   tokens, published)
@@ -286,6 +300,9 @@ def seeds():
                                             bytes([0, 1, 1, 2]) + dump({"error": "x", "error_description": long}))
     yield "exchange", "renew", said(1, renew + stored, ok(TOKENS))
     yield "exchange", "renew-not-stored", said(1, renew, ok(TOKENS), ok({}), ok({}))
+    yield "exchange", "renew-in-steps", said(1, renew + refresh_stored + stored, ok(TOKENS))
+    yield "exchange", "renew-refresh-stored", said(1, renew + refresh_stored, ok(TOKENS), ok({}))
+    yield "exchange", "renew-refresh-stored-twice", said(1, renew + refresh_stored * 2 + stored, ok(TOKENS), ok({}))
     yield "exchange", "renew-no-revoke", said(1, renew.replace(b'"revoke": true', b'"revoke":false'), ok(TOKENS))
     yield "exchange", "renew-unusable", said(1, renew, ok(dict(TOKENS, token_type="mac")), ok({}), ok({}))
     yield "exchange", "renew-dead", said(1, renew, error(1, "invalid_grant"))
@@ -343,6 +360,10 @@ def seeds():
             "again": [b"Age: 1", b"HTTP/1.1 200 OK", b"Age: 2"], "trailer": [b"Age: 1", b"", b"Cache-Control: no-store"],
             "huge": [b"Cache-Control: max-age=99999999999999999999"], "differ": [b"Cache-Control: max-age=1, max-age=2"],
             "expires": [b"Date: Fri, 15 Jan 2027 08:00:00 GMT", b"Expires: Fri, 15 Jan 2027 10:00:00 GMT"],
+            "retry-after": [b"Retry-After: 120", b"retry-after:120"], "retry-twice": [b"Retry-After: 1", b"Retry-After: 2"],
+            "retry-date": [b"Date: Fri, 15 Jan 2027 08:00:00 GMT", b"Retry-After: Fri, 15 Jan 2027 08:02:00 GMT"],
+            "retry-huge": [b"Retry-After: 99999999999999999999"], "retry-folded": [b"Retry-After: 1", b" 2"],
+            "retry-interim": [b"Retry-After: 1", b"", b"HTTP/1.1 503 Busy", b"Retry-After: 2", b"", b"Retry-After: 3"],
             "expires-0": [b"Expires: 0"], "age": [b"Age: 3000", b"Cache-Control: max-age=4000, x=\"a\\\"b\""]}.items():
         yield "freshness", name, joined(b"HTTP/1.1 200 OK\r\n", *[line + b"\r\n" for line in lines])
 

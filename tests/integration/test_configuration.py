@@ -229,7 +229,7 @@ def test_a_setting_before_the_first_section_is_refused(provider):
     ("provider", "client_secret", "issuer, client_id, client_secret_file, .*signing_algorithms"),
     ("provider", "Issuer", "issuer, client_id, client_secret_file, .*signing_algorithms"),
     ("login", "issuer", "grant, username_claim, .*max_age"),
-    ("renewal", "revoke", "before_expiry"),
+    ("renewal", "revoke", "before_expiry, notify"),
     ("logout", "before_expiry", "revoke"),
 ])
 def test_an_unknown_key_is_refused_and_the_known_ones_of_its_section_are_listed(provider, section, key, among):

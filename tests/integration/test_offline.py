@@ -58,7 +58,7 @@ def test_an_outage_longer_than_the_token_lives_is_over_soon_after_the_provider_i
     token = shell.run(READ)
     assert token.startswith("CANARY-AT-") and provider.is_active(token)
     assert not outdated(grants.requests()) and not overlapping(grants.requests(RENEW))
-    log.one("cannot renew, will try again")
+    log.one("cannot renew, will try again in ")
     log.one("renewed again")
     shell.logout()
     wait_gone()

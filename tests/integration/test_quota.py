@@ -174,7 +174,7 @@ def test_no_room_for_a_renewal_keeps_the_token_and_tries_again(provider, grants,
         os.kill(helpers()[0], signal.SIGALRM)
         wait_until(lambda: status()["state"] == "retrying", "the renewal failed")
         assert payload(the_key("oidc:access_token")) == access
-        log.one(f"cannot renew, will try again: .*{SYSCTLS}")
+        log.one(f"cannot renew, will try again in .*{SYSCTLS}")
     finally:
         filler.release()
     os.kill(helpers()[0], signal.SIGALRM)

@@ -2,8 +2,8 @@
 /*
  * The program that unit tests start as exchange or as helper.  It does what its
  * script says.  The script comes with the request (as FIELD_CONFIG or
- * FIELD_SETTINGS), or for a helper as its argument; commands end with a newline
- * or ';', their words are separated by '|':
+ * FIELD_SETTINGS), or for a helper as its first argument; commands end with a
+ * newline or ';', their words are separated by '|':
  *
  *   send|KIND|FIELD=VALUE…  send a message; the value @ is our process ID, and
  *                           #N is N times the letter x
@@ -234,8 +234,8 @@ main(int argc, char **argv)
     const char *text;
     size_t i;
 
-    if (argc != 2)
-        die("one argument");
+    if (argc < 2 || argc > 4)
+        die("a verb, or a script and two numbers");
     alarm(30); /* whatever a test does to us */
     text = argv[1];
     for (i = 0; i < ARRAY_LEN(verbs); i++) {

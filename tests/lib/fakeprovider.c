@@ -162,6 +162,14 @@ send_all(int fd, const char *text, size_t len)
     }
 }
 
+static bool
+closes(const struct fake_answer *answer)
+{
+    return answer->status <= 0
+           || (answer->header != NULL
+               && strstr(answer->header, FAKE_CLOSE) != NULL);
+}
+
 static void
 send_answer(int fd, const struct fake_answer *answer)
 {
@@ -169,7 +177,7 @@ send_answer(int fd, const struct fake_answer *answer)
     char *head = NULL;
     int len;
 
-    if (answer->header != NULL && strcmp(answer->header, FAKE_CLOSE) == 0)
+    if (closes(answer))
         len = asprintf(&head, "HTTP/1.1 %d Fake\r\n%s\r\n\r\n", answer->status,
                        answer->header);
     else
@@ -193,16 +201,14 @@ send_answer(int fd, const struct fake_answer *answer)
 static bool
 answer(int fd, const struct fake_answer *found)
 {
-    bool closes =
-        found->status <= 0
-        || (found->header != NULL && strcmp(found->header, FAKE_CLOSE) == 0);
+    bool goes_on = !closes(found);
     char byte;
 
     if (found->status == FAKE_SILENCE)
         (void) !read(fd, &byte, 1); /* until the client gives up */
     if (found->status > 0)
         send_answer(fd, found);
-    return !closes;
+    return goes_on;
 }
 
 static void

@@ -13,7 +13,7 @@
 #define FAKE_HANG_UP 0  /* read the request, then close the connection */
 #define FAKE_SILENCE -1 /* read the request, then say nothing */
 
-/* As header: say no length, and close the connection at the end. */
+/* As header, or at its end: say no length, and close the connection then. */
 #define FAKE_CLOSE "Connection: close"
 
 /*

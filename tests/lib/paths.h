@@ -5,8 +5,9 @@
 /* What the libraries under test start instead of exchange and helper. */
 extern const char *const fake_program;
 
-/* The real one, as it was built. */
+/* The real ones, as they were built. */
 extern const char *const built_helper;
+extern const char *const built_exchange;
 
 /* Where the sources are. */
 extern const char *const source_dir;

@@ -148,14 +148,65 @@ only_stored_means_stored(void **state)
     struct ends *ends = *state;
 
     assert_int_equal(message_send_kind(ends->to, KIND_STORED), 0);
-    assert_true(caller_stored(&ends->caller));
+    assert_int_equal(caller_stored(&ends->caller, false), CALLER_HAS_ALL);
     assert_int_equal(message_send_kind(ends->to, KIND_GO), 0);
-    assert_false(caller_stored(&ends->caller));
+    assert_int_equal(caller_stored(&ends->caller, false), CALLER_HAS_NOTHING);
+    assert_int_equal(message_send_kind(ends->to, KIND_REFRESH_STORED), 0);
+    assert_int_equal(caller_stored(&ends->caller, false), CALLER_HAS_NOTHING);
     assert_int_equal(write_full(ends->to, "\xff\xff\xff\xff\xff", 5), 0);
-    assert_false(caller_stored(&ends->caller));
+    assert_int_equal(caller_stored(&ends->caller, false), CALLER_HAS_NOTHING);
     caller_clear(&ends->caller);
     fd_close(&ends->to);
-    assert_false(caller_stored(&ends->caller));
+    assert_int_equal(caller_stored(&ends->caller, false), CALLER_HAS_NOTHING);
+}
+
+static void
+in_steps_the_refresh_token_comes_first_and_once(void **state)
+{
+    static const struct {
+        enum kind said[3]; /* KIND_NONE: and then it hangs up */
+        enum caller_has has;
+    } cases[] = {
+        {{KIND_STORED}, CALLER_HAS_ALL},
+        {{KIND_REFRESH_STORED, KIND_STORED}, CALLER_HAS_ALL},
+        {{KIND_REFRESH_STORED}, CALLER_HAS_REFRESH},
+        {{KIND_REFRESH_STORED, KIND_REFRESH_STORED}, CALLER_HAS_REFRESH},
+        {{KIND_REFRESH_STORED, KIND_REFRESH_STORED, KIND_STORED},
+         CALLER_HAS_REFRESH},
+        {{KIND_REFRESH_STORED, KIND_GO, KIND_STORED}, CALLER_HAS_REFRESH},
+        {{KIND_STORED, KIND_REFRESH_STORED}, CALLER_HAS_ALL},
+        {{KIND_GO, KIND_STORED}, CALLER_HAS_NOTHING},
+        {{KIND_GO, KIND_REFRESH_STORED, KIND_STORED}, CALLER_HAS_NOTHING},
+        {{KIND_NONE}, CALLER_HAS_NOTHING},
+    };
+    size_t i, j;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ends *ends;
+
+        assert_int_equal(teardown(state), 0);
+        assert_int_equal(setup(state), 0);
+        ends = *state;
+        for (j = 0; j < 3 && cases[i].said[j] != KIND_NONE; j++)
+            assert_int_equal(message_send_kind(ends->to, cases[i].said[j]), 0);
+        fd_close(&ends->to);
+        assert_int_equal(caller_stored(&ends->caller, true), cases[i].has);
+    }
+}
+
+/* Its last byte is the kind. */
+static void
+half_a_word_is_none(void **state)
+{
+    struct ends *ends = *state;
+    struct message message = {.kind = KIND_REFRESH_STORED};
+    struct secret wire = {0};
+
+    assert_int_equal(message_encode(&message, &wire), 0);
+    assert_int_equal(write_full(ends->to, wire.data, wire.len - 1), 0);
+    fd_close(&ends->to);
+    assert_int_equal(caller_stored(&ends->caller, true), CALLER_HAS_NOTHING);
+    secret_clear(&wire);
 }
 
 int
@@ -170,6 +221,8 @@ main(void)
         TEST(a_hang_up_ends_a_sleep_at_once),
         TEST(a_caller_has_nothing_to_say_during_a_sleep),
         TEST(only_stored_means_stored),
+        TEST(in_steps_the_refresh_token_comes_first_and_once),
+        TEST(half_a_word_is_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,59 @@ a_reply_is_read_and_classified(void **state UNUSED)
     }
 }
 
+/* What was sent may have been carried out, unless the provider was busy. */
+static void
+half_an_answer_is_ambiguous_or_transient(void **state UNUSED)
+{
+#define CUT(more) more "Content-Length: 99\r\n" FAKE_CLOSE
+    static const struct fake_answer answers[] = {
+        {"/t", 200, "{\"access_token\":", CUT("Retry-After: 3\r\n")},
+        {"/t", 400, "{\"error\":\"invalid_grant\"}", CUT("")},
+        {"/t", 401, NULL, CUT("")},
+        {"/t", 302, NULL, CUT("")},
+        {"/t", 408, NULL, CUT("")},
+        {"/t", 429, "{", CUT("Retry-After: 3\r\n")},
+        {"/t", 503, "<html>",
+         CUT("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+             "Retry-After: Sun, 06 Nov 1994 08:49:40 GMT\r\n")},
+    };
+    struct problem problem = {0};
+    size_t i;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (i = 0; i < ARRAY_LEN(answers); i++) {
+        struct client_reply reply = {0};
+
+        post(AUTH_NONE, &reply);
+        assert_int_not_equal(reply.answer.code, CURLE_OK);
+        assert_null(reply.json);
+        assert_string_equal(reply.answer.error, "");
+        assert_int_equal(reply.outcome,
+                         i < 4 ? OUTCOME_AMBIGUOUS : OUTCOME_TRANSIENT);
+        assert_int_equal(client_problem(&reply, "x", "https://h/", &problem),
+                         -EPROTO);
+        assert_int_equal(problem.retry_after, i < 5 ? 0 : 3);
+        client_reply_clear(&reply);
+    }
+}
+
+/* A lifetime is counted from then on, however long the answer takes. */
+static void
+a_request_is_dated_before_it_is_sent(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", FAKE_SILENCE, NULL, NULL},
+    };
+    struct client_reply reply = {0};
+    time_t start = time(NULL);
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    post(AUTH_NONE, &reply);
+    assert_in_range(reply.sent_at, start, start + 1);
+    assert_in_range(time(NULL), reply.sent_at + 1, start + 60);
+    client_reply_clear(&reply);
+}
+
 static void
 an_echo_of_the_client_secret_is_not_shown(void **state UNUSED)
 {
@@ -227,6 +280,10 @@ main(void)
         cmocka_unit_test_teardown(each_kind_of_client_proves_itself_in_its_way,
                                   teardown),
         cmocka_unit_test_teardown(a_reply_is_read_and_classified, teardown),
+        cmocka_unit_test_teardown(half_an_answer_is_ambiguous_or_transient,
+                                  teardown),
+        cmocka_unit_test_teardown(a_request_is_dated_before_it_is_sent,
+                                  teardown),
         cmocka_unit_test_teardown(an_echo_of_the_client_secret_is_not_shown,
                                   teardown),
         cmocka_unit_test_teardown(a_document_is_fetched_without_authentication,

@@ -34,6 +34,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
     assert_string_equal(config.scope, "openid profile offline_access");
     assert_string_equal(config.username_claim, "preferred_username");
     assert_string_equal(config.before_expiry, "auto");
+    assert_false(config.notify);
     assert_int_equal(config.grant, GRANT_DEVICE);
     assert_int_equal(config.settings.auth, AUTH_NONE);
     assert_int_equal(config.settings.timeout, 10);
@@ -54,6 +55,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
                         "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 "
                         "ES512 EdDSA");
     assert_int_equal(config.claims_from, CLAIMS_ID_TOKEN);
+    assert_false(config.settings.introspect_refresh);
     assert_true(config_wants_id_token(&config));
     assert_int_equal(config.max_age, MAX_AGE_NONE);
     assert_null(config.require_acr);
@@ -69,7 +71,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
 static const char full[] =
     "; everything\n"
     "[logout]\nrevoke = no\n"
-    "[renewal]\nbefore_expiry = 10%\n"
+    "[renewal]\nbefore_expiry = 10%\nnotify = yes\n"
     "[login]\ngrant = password\nusername_claim = login\n"
     "username_map_file = /etc/map\n"
     "claims_from = id_token userinfo\n"
@@ -107,14 +109,15 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
     assert_int_equal(parse(full, &config, &problem), 0);
     assert_false(settings->revoke);
     assert_string_equal(config.before_expiry, "10%");
+    assert_true(config.notify);
     assert_int_equal(config.grant, GRANT_PASSWORD);
     assert_string_equal(config.username_claim, "login");
     assert_string_equal(settings->issuer, "http://localhost:1/r");
     assert_string_equal(settings->client_id, "my client");
     assert_string_equal(config.client_secret_file, "/etc/secret");
-    assert_int_equal(config.secret_line, 18);
+    assert_int_equal(config.secret_line, 19);
     assert_string_equal(config.username_map_file, "/etc/map");
-    assert_int_equal(config.map_line, 9);
+    assert_int_equal(config.map_line, 10);
     assert_int_equal(config.claims_from, CLAIMS_ID_TOKEN_USERINFO);
     assert_string_equal(config.groups_claim, "realm_access.roles");
     assert_string_equal(config.require_group, "ssh admin");
@@ -138,6 +141,30 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
                         "https://login.example/i");
     assert_string_equal(settings->signing_algorithms, "ES256 EdDSA");
     config_clear(&config);
+}
+
+static void
+a_provider_that_introspects_is_asked_about_refresh_tokens(void **state UNUSED)
+{
+    static const struct {
+        const char *text;
+        bool asked;
+    } cases[] = {
+        {MINIMAL "[login]\nclaims_from = introspection\n", true},
+        {MINIMAL "introspection_endpoint = https://i/i\n", false},
+        {MINIMAL "[login]\nclaims_from = userinfo\n", false},
+        {MINIMAL "[login]\nclaims_from = id_token userinfo\n", false},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        struct problem problem = {0};
+        struct config config = {0};
+
+        assert_int_equal(parse(cases[i].text, &config, &problem), 0);
+        assert_int_equal(config.settings.introspect_refresh, cases[i].asked);
+        config_clear(&config);
+    }
 }
 
 /* The line is "PATH:" and this. */
@@ -257,6 +284,10 @@ static const struct {
      "5: [renewal] before_expiry: malformed value; expected auto, "},
     {MINIMAL "[renewal]\nbefore_expiry = soon\n",
      "5: [renewal] before_expiry: malformed value; "},
+    {MINIMAL "[renewal]\nnotify = maybe\n",
+     "5: [renewal] notify: malformed value; expected yes or no"},
+    {MINIMAL "[renewal]\nnotify =\n", "5: [renewal] notify: no value; "},
+    {MINIMAL "[login]\nnotify = yes\n", "5: [login] notify: unknown setting; "},
     {MINIMAL "[logout]\nrevoke = YES\n",
      "5: [logout] revoke: malformed value; expected yes or no"},
 };
@@ -491,6 +522,8 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_settings_are_enough_and_the_rest_has_defaults),
         cmocka_unit_test(every_setting_is_taken_in_any_order),
+        cmocka_unit_test(
+            a_provider_that_introspects_is_asked_about_refresh_tokens),
         cmocka_unit_test(every_error_names_file_line_key_and_what_is_expected),
         cmocka_unit_test(a_value_is_never_in_a_message),
         cmocka_unit_test(a_nul_in_the_file_is_refused),

@@ -32,6 +32,9 @@ static struct {
     key_serial_t looked_at;
     int look_result;
     key_serial_t opened, discarded, revoked; /* the hand-off of the last call */
+    unsigned own_refreshes, other_refreshes;
+    int refresh_result;
+    uid_t refreshed_for;
     struct options options;
     struct context ctx;
     char config[256];
@@ -130,6 +133,24 @@ __wrap_session_discard(const struct context *ctx UNUSED,
     seen.discards++;
     seen.discarded = ring;
     seen.owner = *owner;
+}
+
+int
+__wrap_refresh_own(const struct context *ctx, struct session *session)
+{
+    seen.own_refreshes++;
+    seen.ctx = *ctx;
+    seen.owner = session->owner;
+    return seen.refresh_result;
+}
+
+int
+__wrap_refresh_around(const struct context *ctx, const struct passwd *pw)
+{
+    seen.other_refreshes++;
+    seen.ctx = *ctx;
+    seen.refreshed_for = pw->pw_uid;
+    return seen.refresh_result;
 }
 
 /* ---- The application ---- */
@@ -519,20 +540,153 @@ a_session_takes_the_login_over(void **state UNUSED)
     assert_int_equal(seen.closes, 1);
 }
 
-/* ---- What it has nothing to do with ---- */
+/* ---- Credentials ---- */
+
+static const int again[] = {PAM_REINITIALIZE_CRED, PAM_REFRESH_CRED,
+                            PAM_REINITIALIZE_CRED | PAM_SILENT};
+
+static int
+setcred(int flags)
+{
+    return pam_sm_setcred(pamh, flags, 0, argv_none);
+}
 
 static void
-credentials_always_succeed(void **state UNUSED)
+to_establish_and_to_delete_credentials_does_nothing(void **state UNUSED)
 {
     static const int flags[] = {PAM_ESTABLISH_CRED, PAM_DELETE_CRED,
-                                PAM_REINITIALIZE_CRED, PAM_REFRESH_CRED, 0};
+                                PAM_DELETE_CRED | PAM_SILENT, 0};
     const char *bad = "no=such";
     size_t i;
 
     for (i = 0; i < ARRAY_LEN(flags); i++)
         assert_int_equal(pam_sm_setcred(pamh, flags[i], 1, &bad), PAM_SUCCESS);
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    fakepam_forget(pamh);
+    for (i = 0; i < ARRAY_LEN(flags); i++)
+        assert_int_equal(setcred(flags[i]), PAM_SUCCESS);
+    assert_int_equal(seen.own_refreshes + seen.other_refreshes, 0);
     assert_int_equal(pamh->n_log, 0);
 }
+
+static void
+who_opened_the_session_refreshes_its_own(void **state UNUSED)
+{
+    const char *arguments[] = {"debug"};
+    size_t i;
+
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    fakepam_forget(pamh);
+    pamh->user = "first"; /* by now; the session is alice's */
+    for (i = 0; i < ARRAY_LEN(again); i++) {
+        seen.owner.uid = 0;
+        assert_int_equal(pam_sm_setcred(pamh, again[i], 1, arguments),
+                         PAM_SUCCESS);
+        assert_int_equal(seen.own_refreshes, i + 1);
+        assert_int_equal(seen.owner.uid, ALICE_UID);
+        assert_string_equal(seen.ctx.user, "alice");
+        assert_true(seen.ctx.debug);
+    }
+    assert_true(seen.ctx.silent);
+    assert_int_equal(seen.other_refreshes, 0);
+    assert_int_equal(pamh->n_log, 0);
+}
+
+static void
+anybody_else_refreshes_the_session_around(void **state UNUSED)
+{
+    size_t i;
+
+    pamh->no_conversation = true; /* and asks nobody */
+    for (i = 0; i < ARRAY_LEN(again); i++) {
+        assert_int_equal(setcred(again[i]), PAM_SUCCESS);
+        assert_int_equal(seen.other_refreshes, i + 1);
+        assert_int_equal(seen.refreshed_for, ALICE_UID);
+    }
+    /* also for users whom it does not authenticate */
+    pamh->user = "daemon";
+    assert_int_equal(setcred(PAM_REFRESH_CRED), PAM_SUCCESS);
+    assert_int_equal(seen.refreshed_for, 999);
+    assert_int_equal(seen.own_refreshes, 0);
+    assert_int_equal(pamh->n_log, 0);
+}
+
+static void
+after_closing_the_session_is_nobodys_own(void **state UNUSED)
+{
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(close_session(), PAM_SUCCESS);
+    assert_int_equal(setcred(PAM_REFRESH_CRED), PAM_SUCCESS);
+    assert_int_equal(seen.own_refreshes, 0);
+    assert_int_equal(seen.other_refreshes, 1);
+}
+
+/* It may not start a helper: that would end with the copy. */
+static void
+a_forked_copy_refreshes_the_session_around(void **state UNUSED)
+{
+    int status = -1;
+    pid_t pid;
+
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    pid = fork();
+    assert_int_not_equal(pid, -1);
+    if (pid == 0) {
+        (void) setcred(PAM_REINITIALIZE_CRED);
+        _exit(seen.own_refreshes == 0 && seen.other_refreshes == 1 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+/* Nobody stays locked out. */
+static void
+what_fails_is_logged_and_credentials_succeed(void **state UNUSED)
+{
+    static const struct {
+        int r;
+        const char *says;
+    } cases[] = {
+        {-EPERM, "not renewed now: Operation not permitted"},
+        {-EDQUOT, "kernel.keys.root_maxkeys"},
+        {-ENOMEM, "not renewed now"},
+    };
+    size_t i;
+
+    for (i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+        if (i == ARRAY_LEN(cases))
+            assert_int_equal(open_session(), PAM_SUCCESS);
+        fakepam_forget(pamh);
+        seen.refresh_result = cases[i % ARRAY_LEN(cases)].r;
+        assert_int_equal(setcred(PAM_REFRESH_CRED), PAM_SUCCESS);
+        assert_int_equal(pamh->n_log, 1);
+        assert_int_equal(pamh->priority[0], LOG_WARNING);
+        assert_non_null(strstr(pamh->log[0], cases[i % ARRAY_LEN(cases)].says));
+    }
+}
+
+static void
+without_a_user_or_with_bad_arguments_credentials_succeed(void **state UNUSED)
+{
+    const char *bad = "no=such";
+
+    assert_int_equal(pam_sm_setcred(pamh, PAM_REFRESH_CRED, 1, &bad),
+                     PAM_SUCCESS);
+    assert_int_equal(pamh->n_log, 1);
+    pamh->user = "mallory";
+    assert_int_equal(setcred(PAM_REFRESH_CRED), PAM_SUCCESS);
+    assert_int_equal(pamh->n_log, 2);
+    pamh->user = NULL;
+    assert_int_equal(setcred(PAM_REFRESH_CRED), PAM_SUCCESS);
+    assert_int_equal(seen.other_refreshes, 0);
+    pamh->user = "alice";
+    assert_int_equal(open_session(), PAM_SUCCESS);
+    assert_int_equal(pam_sm_setcred(pamh, PAM_REFRESH_CRED, 1, &bad),
+                     PAM_SUCCESS);
+    assert_int_equal(seen.own_refreshes, 1);
+}
+
+/* ---- What it has nothing to do with ---- */
 
 static void
 accounts_and_password_changes_are_ignored(void **state UNUSED)
@@ -939,7 +1093,13 @@ main(void)
         TEST(a_forked_copy_discards_nothing),
         TEST(a_forked_copy_without_the_flag_discards_nothing_either),
         TEST(a_session_takes_the_login_over),
-        TEST(credentials_always_succeed),
+        TEST(to_establish_and_to_delete_credentials_does_nothing),
+        TEST(who_opened_the_session_refreshes_its_own),
+        TEST(anybody_else_refreshes_the_session_around),
+        TEST(after_closing_the_session_is_nobodys_own),
+        TEST(a_forked_copy_refreshes_the_session_around),
+        TEST(what_fails_is_logged_and_credentials_succeed),
+        TEST(without_a_user_or_with_bad_arguments_credentials_succeed),
         TEST(accounts_and_password_changes_are_ignored),
         TEST(a_session_is_for_the_users_ids),
         TEST(a_login_without_tokens_opens_quietly),

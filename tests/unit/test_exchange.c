@@ -69,7 +69,7 @@ static void
 a_verb_must_be_that_of_the_request(void **state UNUSED)
 {
     static const enum kind kinds[] = {KIND_LOGIN, KIND_RENEW, KIND_REVOKE,
-                                      KIND_STORED};
+                                      KIND_STORED, KIND_REFRESH_STORED};
     static const char *const verbs[] = {"login", "renew", "revoke"};
     struct play play;
     size_t i, j;
@@ -158,40 +158,73 @@ with_revoke_no_it_is_left_alone(void **state UNUSED)
     assert_int_equal(fakeprovider_count(), 1);
 }
 
+/* Say all of it at once, or the exchange may be gone before the last word. */
 static void
-what_is_stored_is_not_revoked(void **state UNUSED)
+say_kinds(struct play *play, const enum kind *kinds, size_t count)
 {
-    static const struct fake_answer answers[] = {
-        {"/t", 200, ROTATED, NULL},
-    };
-    struct message result = {0};
-    struct play play;
+    struct secret wire = {0};
+    size_t i;
 
-    fakeprovider_start(answers, ARRAY_LEN(answers));
-    ask(&play, SETTINGS("true"));
-    play_hear(&play, KIND_RESULT, &result);
-    play_say_kind(&play, KIND_STORED);
-    assert_int_equal(play_end(&play), 0);
-    assert_int_equal(fakeprovider_count(), 1);
-    message_clear(&result);
+    for (i = 0; i < count && kinds[i] != KIND_NONE; i++) {
+        const struct message message = {.kind = kinds[i]};
+
+        assert_int_equal(message_encode(&message, &wire), 0);
+    }
+    assert_int_equal(write_full(play->to, wire.data, wire.len), 0);
+    secret_clear(&wire);
 }
 
 static void
-another_word_than_stored_does_not_store(void **state UNUSED)
+what_the_helper_has_not_stored_is_revoked_and_nothing_else(void **state UNUSED)
 {
-    static const struct fake_answer answers[] = {
-        {"/t", 200, PLAIN, NULL},
-        {"/r", 200, NULL, NULL},
+    enum { NEITHER, ACCESS, BOTH };
+    static const struct {
+        enum kind said[3];
+        const char *tokens;
+        int revoked;
+    } cases[] = {
+        {{KIND_STORED}, ROTATED, NEITHER},
+        {{KIND_REFRESH_STORED, KIND_STORED}, ROTATED, NEITHER},
+        {{KIND_STORED, KIND_REFRESH_STORED}, ROTATED, NEITHER},
+        /* It has put away the refresh token, and then it was killed. */
+        {{KIND_REFRESH_STORED}, ROTATED, ACCESS},
+        {{KIND_REFRESH_STORED, KIND_REFRESH_STORED}, ROTATED, ACCESS},
+        {{KIND_REFRESH_STORED, KIND_REFRESH_STORED, KIND_STORED},
+         ROTATED,
+         ACCESS},
+        {{KIND_REFRESH_STORED, KIND_GO}, ROTATED, ACCESS},
+        {{KIND_NONE}, ROTATED, BOTH},
+        {{KIND_GO}, ROTATED, BOTH},
+        {{KIND_GO, KIND_REFRESH_STORED, KIND_STORED}, ROTATED, BOTH},
+        /* There was no new one. */
+        {{KIND_REFRESH_STORED, KIND_STORED}, PLAIN, NEITHER},
+        {{KIND_REFRESH_STORED}, PLAIN, ACCESS},
+        {{KIND_NONE}, PLAIN, ACCESS},
     };
     struct message result = {0};
     struct play play;
+    size_t i;
 
-    fakeprovider_start(answers, ARRAY_LEN(answers));
-    ask(&play, SETTINGS("true"));
-    play_hear(&play, KIND_RESULT, &result);
-    play_say_kind(&play, KIND_GO);
-    assert_int_equal(play_end(&play), 0);
-    assert_request(1, "/r", SECOND);
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct fake_answer answers[] = {
+            {"/t", 200, cases[i].tokens, NULL},
+            {"/r", 200, NULL, NULL},
+            {"/r", 200, NULL, NULL},
+        };
+        int revoked = cases[i].revoked;
+
+        fakeprovider_start(answers, ARRAY_LEN(answers));
+        ask(&play, SETTINGS("true"));
+        play_hear(&play, KIND_RESULT, &result);
+        say_kinds(&play, cases[i].said, ARRAY_LEN(cases[i].said));
+        assert_int_equal(play_end(&play), 0);
+        assert_int_equal(fakeprovider_count(), 1 + revoked);
+        if (revoked == BOTH)
+            assert_request(1, "/r", FIRST);
+        if (revoked != NEITHER)
+            assert_request((size_t) revoked, "/r", SECOND);
+        fakeprovider_stop();
+    }
     message_clear(&result);
 }
 
@@ -424,8 +457,7 @@ main(void)
         TEST(damaged_settings_are_said_to_be_damaged),
         TEST(what_nobody_stored_is_revoked),
         TEST(with_revoke_no_it_is_left_alone),
-        TEST(what_is_stored_is_not_revoked),
-        TEST(another_word_than_stored_does_not_store),
+        TEST(what_the_helper_has_not_stored_is_revoked_and_nothing_else),
         TEST(a_result_that_nobody_hears_is_revoked),
         TEST(a_renewal_leaves_no_secret_behind),
         TEST(what_a_provider_repeats_is_in_no_reason_and_no_notice),

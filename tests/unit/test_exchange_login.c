@@ -128,6 +128,7 @@ a_login_gives_all_that_a_session_needs(void **state UNUSED)
     assert_field(&result, FIELD_SCOPE, "openid profile offline_access");
     assert_field(&result, FIELD_BEFORE_EXPIRY, "10%");
     assert_field(&result, FIELD_REVOKE, "yes");
+    assert_field(&result, FIELD_NOTIFY, "no");
     assert_field(&result, FIELD_TIMEOUT, "3");
     assert_false(message_has(&result, FIELD_REASON));
     assert_false(message_has(&result, FIELD_NOTICE));
@@ -282,6 +283,148 @@ without_openid_connect_userinfo_says_who_it_is(void **state UNUSED)
     play_say_kind(&play, KIND_STORED);
     assert_int_equal(play_end(&play), 0);
     assert_int_equal(fakeprovider_count(), 3);
+    message_clear(&result);
+}
+
+static void
+what_the_helper_shall_do_later_is_in_the_result(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        FOUND,
+        {"/t", 200, TOKENS, NULL},
+        KEYS,
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_claims(LIVE("alice"));
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    begin(&play, CONFIG BY_PASSWORD "[renewal]\nnotify = yes\n"
+                                    "[logout]\nrevoke = no\n");
+    give_password(&play);
+    play_hear(&play, KIND_RESULT, &result);
+    assert_field(&result, FIELD_OUTCOME, "ok");
+    assert_field(&result, FIELD_NOTIFY, "yes");
+    assert_field(&result, FIELD_REVOKE, "no");
+    play_say_kind(&play, KIND_STORED);
+    assert_int_equal(play_end(&play), 0);
+    message_clear(&result);
+}
+
+/* A module has all of the tokens, or it has none. */
+static void
+the_steps_of_a_helper_are_no_words_of_a_module(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        FOUND,
+        {"/t", 200, TOKENS, NULL},
+        KEYS,
+        {"/r", 200, NULL, NULL},
+        {"/r", 200, NULL, NULL},
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_claims(LIVE("alice"));
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    begin(&play, CONFIG BY_PASSWORD);
+    give_password(&play);
+    play_hear(&play, KIND_RESULT, &result);
+    assert_field(&result, FIELD_OUTCOME, "ok");
+    play_say_kind(&play, KIND_REFRESH_STORED);
+    assert_int_equal(play_end(&play), 0);
+    assert_request(3, "/r",
+                   "token=RT&token_type_hint=refresh_token&client_id=c");
+    assert_request(4, "/r",
+                   "token=AT&token_type_hint=access_token&client_id=c");
+    message_clear(&result);
+}
+
+/* What an introspection endpoint that knows both tokens says. */
+#define SUBJECT_SAID                                                           \
+    "{\"active\":true,\"sub\":\"s7\",\"preferred_username\":\"alice\"}"
+/* Of a provider that has been slow nothing more is asked. */
+#define UNHURRIED                                                              \
+    "[provider]\nissuer = @\nclient_id = c\ninsecure_http = yes\n"             \
+    "timeout = 20\n"
+#define END_SAID "{\"active\":true,\"exp\":4102444800}"
+
+static void
+the_end_of_the_refresh_token_comes_from_whoever_says_it(void **state UNUSED)
+{
+#define RT_AND(more)                                                           \
+    "{\"access_token\":\"AT\",\"token_type\":\"bearer\"," more "}"
+    static const struct {
+        struct fake_answer answers[4];
+        size_t count;
+        const char *end; /* NULL: by the token endpoint */
+    } cases[] = {
+        {{{"/t", 200, RT_AND("\"refresh_token\":\"RT\""), NULL},
+          {"/i", 200, SUBJECT_SAID, NULL},
+          {"/i", 200, END_SAID, NULL}},
+         4,
+         "4102444800"},
+        {{{"/t", 200,
+           RT_AND("\"refresh_token\":\"RT\",\"refresh_expires_in\":1800"),
+           NULL},
+          {"/i", 200, SUBJECT_SAID, NULL}},
+         3,
+         NULL},
+        /* A refusal, and no answer, fail nothing. */
+        {{{"/t", 200, RT_AND("\"refresh_token\":\"RT\""), NULL},
+          {"/i", 200, SUBJECT_SAID, NULL},
+          {"/i", 403, "{\"error\":\"access_denied\"}", NULL}},
+         4,
+         ""},
+        {{{"/t", 200, RT_AND("\"refresh_token\":\"RT\""), NULL},
+          {"/i", 200, SUBJECT_SAID, NULL},
+          {"/i", FAKE_HANG_UP, NULL, NULL}},
+         4,
+         ""},
+        /* Without a refresh token it has no end. */
+        {{{"/t", 200, RT_AND("\"refresh_expires_in\":1800"), NULL},
+          {"/i", 200, SUBJECT_SAID, NULL}},
+         3,
+         ""},
+    };
+    const struct fake_answer found = {
+        WELL_KNOWN, 200,
+        "{\"issuer\":\"@\",\"token_endpoint\":\"@/t\","
+        "\"introspection_endpoint\":\"@/i\"}",
+        NULL};
+    struct message result = {0};
+    int64_t renewed_at, end;
+    struct play play;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fake_answer answers[ARRAY_LEN(cases[i].answers) + 1];
+
+        answers[0] = found;
+        memcpy(answers + 1, cases[i].answers, sizeof(cases[i].answers));
+        fakeprovider_start(answers, cases[i].count);
+        begin(&play, UNHURRIED BY_PASSWORD "claims_from = introspection\n");
+        give_password(&play);
+        play_hear(&play, KIND_RESULT, &result);
+        assert_field(&result, FIELD_OUTCOME, "ok");
+        if (cases[i].end != NULL) {
+            assert_field(&result, FIELD_REFRESH_EXPIRES_AT, cases[i].end);
+        } else {
+            assert_int_equal(
+                message_number(&result, FIELD_RENEWED_AT, &renewed_at), 0);
+            assert_int_equal(
+                message_number(&result, FIELD_REFRESH_EXPIRES_AT, &end), 0);
+            assert_int_equal(end, renewed_at + 1800);
+        }
+        assert_int_equal(message_has(&result, FIELD_REASON),
+                         !message_has(&result, FIELD_REFRESH_TOKEN));
+        assert_non_null(strstr(message_text(&result, FIELD_SETTINGS),
+                               "\"introspect_refresh\":true"));
+        play_say_kind(&play, KIND_STORED);
+        assert_int_equal(play_end(&play), 0);
+        assert_int_equal(fakeprovider_count(), cases[i].count);
+        fakeprovider_stop();
+    }
     message_clear(&result);
 }
 
@@ -562,10 +705,13 @@ main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     static const struct CMUnitTest tests[] = {
         TEST(a_login_gives_all_that_a_session_needs),
+        TEST(what_the_helper_shall_do_later_is_in_the_result),
         TEST(no_refresh_token_is_said_to_both),
         TEST(a_login_of_somebody_else_is_revoked_before_it_is_denied),
         TEST(a_forged_id_token_is_denied_and_the_tokens_are_revoked),
         TEST(without_openid_connect_userinfo_says_who_it_is),
+        TEST(the_steps_of_a_helper_are_no_words_of_a_module),
+        TEST(the_end_of_the_refresh_token_comes_from_whoever_says_it),
         TEST(files_are_asked_for_before_the_network),
         TEST(the_secret_is_used_without_its_newline),
         TEST(a_file_that_is_refused_is_named_with_its_line),

@@ -245,6 +245,153 @@ many_cache_controls_are_unclear_in_the_end(void **state UNUSED)
     }
 }
 
+/* ---- Retry-After --------------------------------------------------------- */
+
+static void
+check_retry_after(const struct row *rows, size_t count)
+{
+    struct freshness freshness;
+    int64_t found;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        freshness = take(rows[i].header);
+        found = freshness_retry_after(&freshness, NOW);
+        if (found != rows[i].expected)
+            fail_msg("%s: %lld, not %lld", rows[i].header, (long long) found,
+                     (long long) rows[i].expected);
+    }
+}
+
+#define HOUR FRESHNESS_RETRY_AFTER_MAX
+
+static void
+retry_after_is_a_number_of_seconds_up_to_an_hour(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        {"", 0},
+        {"Retry-After: 0", 0},
+        {"Retry-After: 1", 1},
+        {"retry-after:120\r\n", 120},
+        {"Retry-After: \t007 \t\r\n", 7},
+        {"Retry-After: 3599", HOUR - 1},
+        {"Retry-After: 3600", HOUR},
+        {"Retry-After: 3601", HOUR},
+        {"Retry-After: 86400", HOUR},
+        /* larger than any number of ours */
+        {"Retry-After: 2147483648", HOUR},
+        {"Retry-After: 18446744073709551616", HOUR},
+        {"Retry-After: 99999999999999999999999999999999999", HOUR},
+        /* it says nothing about a document, nor the other way round */
+        {"Cache-Control: max-age=1000, max-age=2\r\nRetry-After: 5", 5},
+        {"Age: 1\r\nAge: 2\r\nRetry-After: 5", 5},
+    };
+
+    check_retry_after(rows, ARRAY_LEN(rows));
+}
+
+static void
+retry_after_may_be_a_date_by_their_clock(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        /* each of the three ways to write one */
+        {DATE "Retry-After: Sun, 06 Nov 1994 08:51:37 GMT", 120},
+        {DATE "Retry-After: Sunday, 06-Nov-94 08:51:37 GMT", 120},
+        {DATE "Retry-After: Sun Nov  6 08:51:37 1994", 120},
+        {"Retry-After: Sun, 06 Nov 1994 08:51:37 GMT\r\n" DATE, 120},
+        /* their clock is an hour late, or early, or is not known */
+        {"Date: Sun, 06 Nov 1994 07:49:37 GMT\r\n"
+         "Retry-After: Sun, 06 Nov 1994 07:51:37 GMT",
+         120},
+        {"Date: Sun, 06 Nov 1994 09:49:37 GMT\r\n"
+         "Retry-After: Sun, 06 Nov 1994 09:51:37 GMT",
+         120},
+        {"Retry-After: Sun, 06 Nov 1994 08:51:37 GMT", 120},
+        {"Date: today\r\nRetry-After: Sun, 06 Nov 1994 08:51:37 GMT", 120},
+        {"Date:\r\nRetry-After: Sun, 06 Nov 1994 08:51:37 GMT", 120},
+        /* now, past, far */
+        {DATE "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", 0},
+        {DATE "Retry-After: Sun, 06 Nov 1994 08:49:36 GMT", 0},
+        {DATE "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT", 0},
+        {DATE "Retry-After: Sun, 06 Nov 1994 09:49:38 GMT", HOUR},
+        {DATE "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", HOUR},
+    };
+
+    check_retry_after(rows, ARRAY_LEN(rows));
+}
+
+static void
+a_retry_after_that_is_none_or_unclear_does_not_count(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        {"Retry-After:", 0},
+        {"Retry-After: soon", 0},
+        {"Retry-After: -5", 0},
+        {"Retry-After: +5", 0},
+        {"Retry-After: 1.5", 0},
+        {"Retry-After: 1e3", 0},
+        {"Retry-After: 0x10", 0},
+        {"Retry-After: 10 s", 0},
+        {"Retry-After: 120, 120", 0},
+        {"Retry-After: \"120\"", 0},
+        {"Retry-After: 12:30:00", 0},
+        {"Retry-After: Monday", 0},
+        {"Retry-After: Sun, 99 Foo 1994 08:51:37 GMT", 0},
+        {"Retry-After : 120", 0},
+        {"X-Retry-After: 120", 0},
+        {"Retry-After: 120\r\n 5", 0},
+        {"Retry-After:\r\n\t120", 0},
+        {"Retry-After: 120\r\nno colon here", 0},
+        /* longer than any that is meant */
+        {"Retry-After: "
+         "0000000000000000000000000000000000000000000000000000000000000005",
+         0},
+        /* twice */
+        {"Retry-After: 120\r\nRetry-After: 120", 120},
+        {"Retry-After: 120\r\nRetry-After: 60", 0},
+        {"Retry-After: 120\r\nRetry-After:", 0},
+        {"Retry-After: 120\r\nRetry-After: 60\r\nRetry-After: 120", 0},
+        {"Retry-After: 120\r\nRetry-After: "
+         "Sun, 06 Nov 1994 08:51:37 GMT",
+         0},
+    };
+
+    check_retry_after(rows, ARRAY_LEN(rows));
+}
+
+static void
+only_the_retry_after_of_the_last_header_counts(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        /* an interim answer, or that of a proxy to CONNECT */
+        {"HTTP/1.1 103 x\r\nRetry-After: 9\r\n\r\nHTTP/1.1 503 x\r\n\r\n", 0},
+        {"HTTP/1.1 200 x\r\nRetry-After: 9\r\n\r\n"
+         "HTTP/1.1 503 x\r\nRetry-After: 5\r\n\r\n",
+         5},
+        {"HTTP/1.1 103 x\r\nRetry-After: 9\r\n 9\r\n\r\n"
+         "HTTP/1.1 503 x\r\nRetry-After: 5\r\n\r\n",
+         5},
+        /* a trailer */
+        {"HTTP/1.1 503 x\r\n\r\nRetry-After: 9\r\n", 0},
+        {"HTTP/1.1 503 x\r\nRetry-After: 5\r\n\r\nRetry-After: 9\r\n", 5},
+    };
+
+    check_retry_after(rows, ARRAY_LEN(rows));
+}
+
+/* What is wrong with it makes no document stale. */
+static void
+an_unclear_retry_after_says_nothing_of_the_document(void **state UNUSED)
+{
+    static const struct row rows[] = {
+        {"Cache-Control: max-age=1000\r\nRetry-After: 1\r\nRetry-After: 2",
+         1000},
+        {"Cache-Control: max-age=1000\r\nRetry-After: soon", 1000},
+    };
+
+    check(rows, ARRAY_LEN(rows));
+}
+
 int
 main(void)
 {
@@ -256,6 +403,11 @@ main(void)
         cmocka_unit_test(only_the_last_header_counts),
         cmocka_unit_test(what_does_not_fit_is_unclear),
         cmocka_unit_test(many_cache_controls_are_unclear_in_the_end),
+        cmocka_unit_test(retry_after_is_a_number_of_seconds_up_to_an_hour),
+        cmocka_unit_test(retry_after_may_be_a_date_by_their_clock),
+        cmocka_unit_test(a_retry_after_that_is_none_or_unclear_does_not_count),
+        cmocka_unit_test(only_the_retry_after_of_the_last_header_counts),
+        cmocka_unit_test(an_unclear_retry_after_says_nothing_of_the_document),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,8 @@ setup(void **state UNUSED)
     set(FIELD_BEFORE_EXPIRY, "10%");
     set(FIELD_REVOKE, "yes");
     set(FIELD_TIMEOUT, "10");
+    set(FIELD_NOTIFY, "no");
+    set(FIELD_REFRESH_EXPIRES_AT, "1700086400");
     set(FIELD_SUBJECT, "alice\nstate=dead");
     set(FIELD_ISSUER, "https://idp.example");
     set(FIELD_SCOPE, "openid");
@@ -212,7 +214,7 @@ without_an_id_token_there_is_a_newline(void **state UNUSED)
 {
     NEED();
     secret_clear(&result.field[FIELD_ID_TOKEN]);
-    assert_key(make(ALICE_UID), KEY_ID_TOKEN, KEY_NO_ID_TOKEN);
+    assert_key(make(ALICE_UID), KEY_ID_TOKEN, KEY_NO_TOKEN);
 }
 
 static void
@@ -220,7 +222,7 @@ an_empty_id_token_is_none(void **state UNUSED)
 {
     NEED();
     set(FIELD_ID_TOKEN, "");
-    assert_key(make(ALICE_UID), KEY_ID_TOKEN, KEY_NO_ID_TOKEN);
+    assert_key(make(ALICE_UID), KEY_ID_TOKEN, KEY_NO_TOKEN);
 }
 
 static void
@@ -253,6 +255,7 @@ the_settings_are_a_request_without_tokens(void **state UNUSED)
     assert_string_equal(message_text(&settings, FIELD_TIMEOUT), "10");
     assert_string_equal(message_text(&settings, FIELD_ID_EXPIRES_AT),
                         "1700001800");
+    assert_string_equal(message_text(&settings, FIELD_NOTIFY), "no");
     assert_false(message_has(&settings, FIELD_ACCESS_TOKEN));
     assert_false(message_has(&settings, FIELD_REFRESH_TOKEN));
     assert_false(message_has(&settings, FIELD_ID_TOKEN));
@@ -276,8 +279,38 @@ the_status_says_who_and_when(void **state UNUSED)
     assert_int_equal(status.renewed_at, 1700000000);
     assert_int_equal(status.renew_at, 0);
     assert_int_equal(status.renewals, 0);
+    assert_int_equal(status.id_expires_at, 1700001800);
+    assert_int_equal(status.refresh_expires_at, 1700086400);
     assert_null(strstr(secret_text(&text), CANARY));
     secret_clear(&text);
+}
+
+/* What the helper could not read back would keep it from starting. */
+static void
+a_time_that_is_absent_or_none_is_not_in_the_status(void **state UNUSED)
+{
+    static const char *const times[] = {
+        NULL, "", "soon", "-1", "253402300800", "9223372036854775807"};
+    struct secret text = {0};
+    struct status status;
+    size_t i;
+
+    NEED();
+    for (i = 0; i < ARRAY_LEN(times); i++) {
+        secret_clear(&result.field[FIELD_ID_EXPIRES_AT]);
+        secret_clear(&result.field[FIELD_REFRESH_EXPIRES_AT]);
+        if (times[i] != NULL) {
+            set(FIELD_ID_EXPIRES_AT, times[i]);
+            set(FIELD_REFRESH_EXPIRES_AT, times[i]);
+        }
+        assert_int_equal(keyring_get(make(ALICE_UID), KEY_STATUS, &text), 0);
+        assert_int_equal(status_parse(secret_text(&text), &status), 0);
+        assert_int_equal(status.id_expires_at, 0);
+        assert_int_equal(status.refresh_expires_at, 0);
+        assert_int_equal(status.renewed_at, 1700000000);
+        secret_clear(&text);
+        handoff_revoke(exported());
+    }
 }
 
 static void
@@ -757,6 +790,7 @@ main(void)
         TEST(without_a_refresh_token_there_is_no_key),
         TEST(the_settings_are_a_request_without_tokens),
         TEST(the_status_says_who_and_when),
+        TEST(a_time_that_is_absent_or_none_is_not_in_the_status),
         TEST(leaves_no_copy_in_memory),
         TEST(two_logins_at_once_keep_their_own),
         TEST(edquot_on_any_key_leaves_nothing_behind),

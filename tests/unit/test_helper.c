@@ -4,19 +4,23 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/io.h"
 #include "common/keyring.h"
 #include "common/message.h"
 #include "common/spawn.h"
+#include "pam/fdinfo.h"
 #include "pam/helper.h"
+#include "pam/process.h"
 #include "tests/lib/child.h"
 #include "tests/lib/paths.h"
 #include "tests/lib/test.h"
@@ -50,7 +54,7 @@ __wrap_setresuid(uid_t r UNUSED, uid_t e UNUSED, uid_t s UNUSED)
 static struct {
     struct spawn plan;
     key_serial_t keys[8];
-    char argv[3][256];
+    char argv[5][256];
     bool self_is_us;
     int result;
 } spawned;
@@ -60,23 +64,16 @@ int __real_spawn_with_pipes(struct spawn *plan, int *to, int *from);
 int
 __wrap_spawn_with_pipes(struct spawn *plan, int *to, int *from)
 {
-    char path[64], line[256];
-    FILE *file;
+    pid_t pid;
     size_t i;
 
     spawned.plan = *plan;
     for (i = 0; i < plan->n_keys; i++)
         spawned.keys[i] = plan->keys[i];
-    for (i = 0; i < 3 && plan->argv[i] != NULL; i++)
+    for (i = 0; i < 5 && plan->argv[i] != NULL; i++)
         (void) snprintf(spawned.argv[i], sizeof(spawned.argv[i]), "%s",
                         plan->argv[i]);
-    (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", plan->fds[3]);
-    file = fopen(path, "re");
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-        if (strncmp(line, "Pid:", 4) == 0)
-            spawned.self_is_us = atoi(line + 4) == getpid();
-    if (file != NULL)
-        fclose(file);
+    spawned.self_is_us = fdinfo_pid(plan->fds[3], &pid) == 0 && pid == getpid();
     if (spawned.result == 0)
         return __real_spawn_with_pipes(plan, to, from);
     *to = *from = -1;
@@ -96,6 +93,38 @@ __wrap_message_wait(int fd, struct secret *buf, int timeout,
     return __real_message_wait(fd, buf, timeout, out);
 }
 
+/* The process that was looked at, for what, and what happens meanwhile. */
+static struct {
+    unsigned checks;
+    pid_t pid;
+    struct process wanted;
+    char argv[3][64];
+    int result;
+    bool dies, is_reaped;
+} looked;
+
+int
+__wrap_process_check(pid_t pid, const struct process *wanted)
+{
+    siginfo_t info;
+    size_t i;
+
+    looked.checks++;
+    looked.pid = pid;
+    looked.wanted = *wanted;
+    for (i = 0; i < 3 && wanted->argv[i] != NULL; i++)
+        (void) snprintf(looked.argv[i], sizeof(looked.argv[i]), "%.63s",
+                        wanted->argv[i]);
+    assert_null(wanted->argv[i]);
+    if (looked.dies) {
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitid(P_PID, (id_t) pid, &info,
+                                looked.is_reaped ? WEXITED : WEXITED | WNOWAIT),
+                         0);
+    }
+    return looked.result;
+}
+
 static char directory[] = "/tmp/test_helper.XXXXXX";
 static char fifo[64], script[256];
 static key_serial_t ring;
@@ -105,6 +134,7 @@ static int
 setup(void **state UNUSED)
 {
     memset(&spawned, 0, sizeof(spawned));
+    memset(&looked, 0, sizeof(looked));
     waited = 0;
     ring = 0;
     return 0;
@@ -167,7 +197,8 @@ told(void)
 static int
 start_with(const char *what, key_serial_t tokens)
 {
-    const struct helper_user user = {.name = what, .uid = 61001, .gid = 61002};
+    const struct helper_user user = {
+        .name = what, .uid = 61001, .gid = 61002, .session = 2147483647};
 
     return helper_start(&user, ring, tokens, &helper);
 }
@@ -227,7 +258,9 @@ gets_the_users_ids_and_no_privilege(void **state UNUSED)
     assert_int_equal(start("send|ready|pid=@;hang"), 0);
     assert_string_equal(spawned.argv[0], fake_program);
     assert_string_equal(spawned.argv[1], "send|ready|pid=@;hang");
-    assert_string_equal(spawned.argv[2], "");
+    assert_string_equal(spawned.argv[2], "2147483647");
+    assert_int_equal(atoi(spawned.argv[3]), getpid());
+    assert_string_equal(spawned.argv[4], "");
     assert_true(spawned.plan.become);
     assert_int_equal(spawned.plan.uid, 61001);
     assert_int_equal(spawned.plan.gid, 61002);
@@ -484,6 +517,211 @@ one_whose_descriptor_is_another_now_is_esrch(void **state UNUSED)
     assert_int_equal(helper_end(&helper), 0);
 }
 
+/* ---- Renewing ---- */
+
+/* One that is our child, so that the signal it ends by can be seen. */
+static pid_t
+start_child(void)
+{
+    pid_t pid = fork();
+
+    assert_int_not_equal(pid, -1);
+    if (pid == 0) {
+        pause();
+        _exit(0);
+    }
+    helper = (struct helper){.pidfd = pidfd_open(pid, 0), .pid = pid};
+    assert_int_not_equal(helper.pidfd, -1);
+    return pid;
+}
+
+static void
+is_asked_to_renew_by_sigalrm(void **state UNUSED)
+{
+    int status = 0;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(helper_renew(&helper), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGALRM);
+}
+
+static void
+one_that_was_stopped_renews_too(void **state UNUSED)
+{
+    int status = 0;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    assert_int_equal(helper_renew(&helper), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+}
+
+static void
+one_that_was_stopped_goes_on(void **state UNUSED)
+{
+    int status = 0;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_int_equal(helper_continue(&helper), 0);
+    assert_int_equal(waitpid(pid, &status, WCONTINUED), pid);
+    assert_true(WIFCONTINUED(status));
+    assert_int_equal(helper_continue(&helper), 0); /* and is not harmed */
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void
+one_that_is_dead_does_not_renew(void **state UNUSED)
+{
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_true(has_ended());
+    assert_int_equal(helper_renew(&helper), -ESRCH);
+    assert_int_equal(helper_continue(&helper), -ESRCH);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(helper_renew(&helper), -ESRCH);
+    assert_int_equal(helper_continue(&helper), -ESRCH);
+}
+
+/* ---- Finding ---- */
+
+static const struct helper_user sought = {
+    .name = "alice", .uid = 61001, .gid = 61500, .session = 2147483647};
+
+static void
+is_found_by_its_process_id(void **state UNUSED)
+{
+    struct helper found = HELPER_NONE;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    assert_int_equal(helper_find(pid, &sought, &found), 0);
+    assert_int_equal(looked.pid, pid);
+    assert_memory_equal(looked.argv[0], fake_program, strlen(looked.argv[0]));
+    assert_string_equal(looked.argv[1], "alice");
+    assert_string_equal(looked.argv[2], "2147483647");
+    assert_int_equal(looked.wanted.uid, 61001);
+    assert_int_equal(looked.wanted.real_gid, 65534);
+    assert_int_equal(looked.wanted.gid, 61500);
+    assert_int_equal(found.pid, pid);
+    assert_true((fcntl(found.pidfd, F_GETFD) & FD_CLOEXEC) != 0);
+    assert_int_equal(helper_end(&found), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    fd_close(&found.pidfd);
+}
+
+static void
+what_is_no_helper_is_not_found(void **state UNUSED)
+{
+    struct helper found = HELPER_NONE;
+    int before, status;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    before = n_fds_open();
+    looked.result = -ESRCH;
+    assert_int_equal(helper_find(pid, &sought, &found), -ESRCH);
+    looked.result = -EACCES; /* nobody says */
+    assert_int_equal(helper_find(pid, &sought, &found), -EACCES);
+    assert_int_equal(found.pidfd, -1);
+    assert_int_equal(n_fds_open(), before);
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+/* Its number may be another's by now: what was looked at says nothing. */
+static void
+one_that_dies_while_it_is_looked_at_is_not_found(void **state UNUSED)
+{
+    struct helper found = HELPER_NONE;
+    pid_t pid;
+
+    NEED_PIDFD();
+    pid = start_child();
+    looked.dies = true;
+    assert_int_equal(helper_find(pid, &sought, &found), -ESRCH);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    fd_close(&helper.pidfd);
+    pid = start_child();
+    looked.is_reaped = true;
+    assert_int_equal(helper_find(pid, &sought, &found), -ESRCH);
+    assert_int_equal(looked.checks, 2);
+    assert_int_equal(found.pidfd, -1);
+}
+
+static void
+a_number_that_is_no_process_is_not_looked_at(void **state UNUSED)
+{
+    static const int64_t numbers[] = {
+        0, -1, INT64_MIN, INT32_MAX, INT64_C(1) << 32, UINT32_MAX, INT64_MAX};
+    struct helper found = HELPER_NONE;
+    size_t i;
+
+    NEED_PIDFD();
+    for (i = 0; i < ARRAY_LEN(numbers); i++)
+        assert_int_equal(helper_find(numbers[i], &sought, &found), -ESRCH);
+    FAIL(pidfd_open, EINVAL, 0); /* a thread's */
+    assert_int_equal(helper_find(getpid(), &sought, &found), -ESRCH);
+    FAIL(pidfd_open, ENOENT, 0);
+    assert_int_equal(helper_find(getpid(), &sought, &found), -ESRCH);
+    FAIL(pidfd_open, EMFILE, 0);
+    assert_int_equal(helper_find(getpid(), &sought, &found), -EMFILE);
+    assert_int_equal(looked.checks, 0);
+    assert_int_equal(found.pidfd, -1);
+}
+
+/* In a container, say, with the host's /proc: it names other processes. */
+static int
+find_in_another_namespace(void)
+{
+    struct helper found = HELPER_NONE;
+    int status = -1;
+    pid_t pid;
+
+    if (unshare(CLONE_NEWPID) == -1)
+        return CHILD_SKIP;
+    pid = fork();
+    if (pid == 0) {
+        /* Our number here is 1; nothing that /proc/1 says is about us. */
+        if (helper_find(getpid(), &sought, &found) != -ESRCH)
+            _exit(1);
+        _exit(getpid() == 1 && looked.checks == 1 && looked.pid == 1 ? 0 : 2);
+    }
+    CHECK_EQUAL(waitpid(pid, &status, 0), pid);
+    CHECK_EQUAL(status, 0);
+    return 0;
+}
+
+static void
+what_another_proc_says_is_not_believed(void **state UNUSED)
+{
+    NEED_ROOT();
+    NEED_PIDFD();
+    in_child(find_in_another_namespace);
+}
+
+/* ---- Forgetting ---- */
+
 static void
 forgetting_closes_the_descriptor(void **state UNUSED)
 {
@@ -502,32 +740,6 @@ forgetting_closes_the_descriptor(void **state UNUSED)
     assert_int_equal(fcntl(fd, F_GETFD), -1);
     helper_forget(&helper);
     assert_int_equal(helper.pidfd, -1);
-}
-
-static void
-a_pidfd_is_known_by_its_fdinfo(void **state UNUSED)
-{
-    static const struct {
-        const char *text;
-        bool is;
-    } cases[] = {
-        {"pos:\t0\nflags:\t02000002\nmnt_id:\t15\nPid:\t42\nNSpid:\t42\n",
-         true},
-        {"pos:\t0\nPid:\t42\n", true},
-        {"pos:\t0\nPid:\t-1\nNSpid:\t-1\n", false},
-        {"pos:\t0\nPid:\t421\n", false},
-        {"pos:\t0\nPid:\t4\n", false},
-        {"pos:\t0\nPid:\t\n", false},
-        {"pos:\t0\nPid:\t42 \n", false},
-        {"pos:\t0\nNSpid:\t42\n", false},
-        {"pos:\t0\n", false},
-        {"Pid:\t42", false},
-        {"", false},
-    };
-    size_t i;
-
-    for (i = 0; i < ARRAY_LEN(cases); i++)
-        assert_int_equal(fdinfo_is_pidfd_of(cases[i].text, 42), cases[i].is);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -557,8 +769,16 @@ main(void)
         TEST(none_at_all_is_esrch),
         TEST(one_that_may_not_be_asked_gives_its_errno),
         TEST(one_whose_descriptor_is_another_now_is_esrch),
+        TEST(is_asked_to_renew_by_sigalrm),
+        TEST(one_that_was_stopped_renews_too),
+        TEST(one_that_was_stopped_goes_on),
+        TEST(one_that_is_dead_does_not_renew),
+        TEST(is_found_by_its_process_id),
+        TEST(what_is_no_helper_is_not_found),
+        TEST(one_that_dies_while_it_is_looked_at_is_not_found),
+        TEST(a_number_that_is_no_process_is_not_looked_at),
+        TEST(what_another_proc_says_is_not_believed),
         TEST(forgetting_closes_the_descriptor),
-        TEST(a_pidfd_is_known_by_its_fdinfo),
     };
 
     return cmocka_run_group_tests_name("helper", tests, group_setup,

@@ -162,24 +162,40 @@ plain_http_and_other_protocols_are_refused(void **state UNUSED)
 }
 
 static void
+make_date(time_t at, char *out, size_t size)
+{
+    struct tm tm;
+
+    assert_non_null(gmtime_r(&at, &tm));
+    assert_int_not_equal(strftime(out, size, "%a, %d %b %Y %T GMT", &tm), 0);
+}
+
+/* The table of what it may say is in test_freshness.c. */
+static void
 retry_after_is_read_in_both_forms_and_has_a_limit(void **state UNUSED)
 {
     char date[64], header[96];
     const struct fake_answer answers[] = {
+        {"/a", 503, NULL,
+         "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+         "Retry-After: Sun, 06 Nov 1994 08:51:37 GMT"},
+        {"/a", 200, "{}", "Retry-After: 8"},
+        /* Lines behind a body. */
+        {"/a", 503, NULL,
+         "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+         "Retry-After: 9"},
         {"/a", 429, NULL, "Retry-After: 3600"},
         {"/a", 429, NULL, "Retry-After: 86400"},
         {"/a", 429, NULL, "Retry-After: soon"},
         {"/a", 429, NULL, "Retry-After: -5"},
         {"/a", 429, NULL, header},
     };
-    static const int64_t expected[] = {3600, 3600, 0, 0};
-    time_t later = time(NULL) + 100;
+    static const int64_t expected[] = {120, 8, 0, 3600, 3600, 0, 0};
     struct http_reply reply = {0};
     struct http http = {0};
     size_t i;
 
-    (void) strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT",
-                    gmtime(&later));
+    make_date(time(NULL) + 100, date, sizeof(date));
     (void) snprintf(header, sizeof(header), "Retry-After: %s", date);
     fakeprovider_start(answers, ARRAY_LEN(answers));
     assert_int_equal(http_open(&http, &settings), 0);
@@ -191,6 +207,62 @@ retry_after_is_read_in_both_forms_and_has_a_limit(void **state UNUSED)
             assert_in_range(reply.retry_after, 95, 101);
         http_reply_clear(&reply);
     }
+    http_close(&http);
+}
+
+static void
+only_the_final_answer_says_when_to_come_back(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/a", 103, NULL,
+         "Retry-After: 9\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 0"},
+        {"/a", 103, NULL,
+         "Retry-After: 9\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 0\r\n"
+         "Retry-After: 5"},
+        {"/a", 103, NULL, "Retry-After: 9\r\n\r\nHTTP/1.1 5"},
+        /* cut in the body */
+        {"/a", 503, "x", "Retry-After: 5\r\nContent-Length: 2\r\n" FAKE_CLOSE},
+    };
+    static const int64_t expected[] = {0, 5, 0, 5};
+    struct http_reply reply = {0};
+    struct http http = {0};
+    size_t i;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (i = 0; i < ARRAY_LEN(answers); i++) {
+        assert_int_equal(http_open(&http, &settings), 0);
+        assert_int_equal(http_get(&http, fakeprovider_url("/a"), &reply), 0);
+        assert_int_equal(reply.retry_after, expected[i]);
+        assert_int_equal(reply.code == CURLE_OK, i < 2);
+        assert_int_equal(reply.status, i == 2 ? 103 : 503);
+        http_reply_clear(&reply);
+        http_close(&http);
+    }
+}
+
+/* It is the proxy that is busy, for whatever reason. */
+static void
+a_proxy_that_refuses_to_connect_does_not_say_when(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"login.example:443", 503, NULL, "Retry-After: 9"},
+    };
+    struct settings with = settings;
+    struct http_reply reply = {0};
+    struct http http = {0};
+    char proxy[64];
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    (void) snprintf(proxy, sizeof(proxy), "%s", fakeprovider_url(""));
+    with.proxy = proxy;
+    assert_int_equal(http_open(&http, &with), 0);
+    assert_int_equal(http_get(&http, "https://login.example/a", &reply), 0);
+    assert_int_not_equal(reply.code, CURLE_OK);
+    assert_int_equal(reply.status, 0);
+    assert_false(reply.sent);
+    assert_int_equal(reply.retry_after, 0);
+    assert_int_equal(fakeprovider_count(), 1);
+    http_reply_clear(&reply);
     http_close(&http);
 }
 
@@ -584,6 +656,10 @@ main(void)
                                   teardown),
         cmocka_unit_test_teardown(
             retry_after_is_read_in_both_forms_and_has_a_limit, teardown),
+        cmocka_unit_test_teardown(only_the_final_answer_says_when_to_come_back,
+                                  teardown),
+        cmocka_unit_test_teardown(
+            a_proxy_that_refuses_to_connect_does_not_say_when, teardown),
         cmocka_unit_test_teardown(an_answer_may_have_one_mebibyte, teardown),
         cmocka_unit_test_teardown(what_says_how_long_it_is_fresh_comes_back,
                                   teardown),

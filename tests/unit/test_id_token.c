@@ -1277,7 +1277,10 @@ times_that_are_none_are_refused(void **state UNUSED)
         DATE("iat", "null", NO_IAT),
         DATE("iat", "1800000061",
              "the ID token was issued 61 s in the future (is the clock of "
-             "this host right?)"),
+             "this host or of the provider wrong?)"),
+        DATE("iat", "1800000600",
+             "the ID token was issued 600 s in the future (is the clock of "
+             "this host or of the provider wrong?)"),
         DATE("nbf", "1800000061",
              "the ID token is not valid yet (is the clock of this host "
              "right?)"),
@@ -1295,8 +1298,8 @@ times_that_are_none_are_refused(void **state UNUSED)
              "the user authenticated 1800000000 s ago, longer than max_age "
              "(600 s)"),
         DATE("auth_time", "1800000061",
-             "the user authenticated in the future (auth_time; is the clock "
-             "of this host right?)"),
+             "the user authenticated 61 s in the future (auth_time; is the "
+             "clock of this host or of the provider wrong?)"),
     };
 
     assert_refused(rows, ARRAY_LEN(rows));

@@ -442,6 +442,46 @@ root_needs_a_line_of_the_map(void **state UNUSED)
     secret_clear(&config.map);
 }
 
+/* A token of the provider's ten minutes ago, or in ten minutes: five long. */
+#define BEHIND                                                                 \
+    "{\"iss\":\"@\",\"aud\":\"c\",\"sub\":\"s1\",\"iat\":1799999400,"          \
+    "\"exp\":1799999700,\"name\":\"alice\"}"
+#define AHEAD                                                                  \
+    "{\"iss\":\"@\",\"aud\":\"c\",\"sub\":\"s1\",\"iat\":1800000600,"          \
+    "\"exp\":1800000900,\"name\":\"alice\"}"
+#define SAYS_BEHIND                                                            \
+    "the ID token expired 300 s ago (is the clock of this host right?); it "   \
+    "was issued 600 s ago: if it is new, the clock of the provider is that "   \
+    "far behind"
+#define SAYS_AHEAD                                                             \
+    "the ID token was issued 600 s in the future (is the clock of this host "  \
+    "or of the provider wrong?)"
+
+static void
+a_login_with_clocks_that_differ_is_refused_with_the_difference(
+    void **state UNUSED)
+{
+    static const struct {
+        const char *claims, *reason;
+    } cases[] = {{BEHIND, SAYS_BEHIND}, {AHEAD, SAYS_AHEAD}};
+    static const struct fake_answer answers[] = {KEYS};
+    const struct config config = config_of(CLAIMS_ID_TOKEN);
+    struct exchange exchange;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        fakeprovider_claims(cases[i].claims);
+        fakeprovider_start(answers, ARRAY_LEN(answers));
+        begin("$", &exchange);
+        assert_int_equal(login(&exchange, &config), -EPROTO);
+        assert_string_equal(exchange.problem.reason, cases[i].reason);
+        assert_int_equal(exchange.problem.outcome, OUTCOME_DENIED);
+        assert_null(exchange.settings.subject);
+        end(&exchange);
+        fakeprovider_stop();
+    }
+}
+
 /* ---- at a renewal -------------------------------------------------------- */
 
 /* Renew the session of s1. */
@@ -571,6 +611,8 @@ an_id_token_with_the_wrong_time_is_forgotten(void **state UNUSED)
         {"{\"iss\":\"@\",\"aud\":\"c\",\"sub\":\"s1\",\"iat\":1800001000,"
          "\"exp\":1800009000}",
          "issued 1000 s in the future"},
+        {BEHIND, SAYS_BEHIND},
+        {AHEAD, SAYS_AHEAD},
         {"{\"iss\":\"@\",\"aud\":\"c\",\"sub\":\"s1\",\"iat\":1}",
          "no usable end (exp)"},
     };
@@ -668,6 +710,7 @@ main(void)
         TEST(groups_may_come_from_userinfo),
         TEST(what_the_id_token_says_userinfo_does_not_change),
         TEST(root_needs_a_line_of_the_map),
+        TEST(a_login_with_clocks_that_differ_is_refused_with_the_difference),
         TEST(an_id_token_of_the_same_subject_is_kept),
         TEST(an_id_token_of_somebody_else_ends_the_session),
         TEST(an_id_token_that_cannot_be_verified_now_is_forgotten),

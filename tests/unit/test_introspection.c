@@ -2,7 +2,9 @@
 #include <config.h>
 
 #include <string.h>
+#include <time.h>
 
+#include "common/number.h"
 #include "helper/exchange/introspection.h"
 #include "helper/exchange/json.h"
 #include "tests/lib/fakeprovider.h"
@@ -74,12 +76,19 @@ the_token_must_be_ours_and_good(void **state UNUSED)
          "is from 'https://evil.example', not from '" ISSUER "'"},
         {ACTIVE(",\"iss\":\"" ISSUER "/\""), "is from"},
         {ACTIVE(",\"iss\":7"), "is from ''"},
-        {ACTIVE(",\"exp\":1799999940"), "says that the token has expired"},
-        {ACTIVE(",\"exp\":0"), "has expired"},
-        {ACTIVE(",\"exp\":\"1800000300\""), "has expired"},
-        {ACTIVE(",\"exp\":null"), "has expired"},
-        {ACTIVE(",\"nbf\":1800000061"), "not valid yet"},
-        {ACTIVE(",\"nbf\":\"0\""), "not valid yet"},
+        {ACTIVE(",\"exp\":1799999940"),
+         "says that the token expired 60 s ago (is the clock of this host or "
+         "of the provider wrong?)"},
+        {ACTIVE(",\"exp\":1799999400"), "expired 600 s ago"},
+        {ACTIVE(",\"exp\":0"), "expired 1800000000 s ago"},
+        {ACTIVE(",\"exp\":\"1800000300\""), "unusable end or start"},
+        {ACTIVE(",\"exp\":null"), "unusable end or start"},
+        {ACTIVE(",\"exp\":-1"), "unusable end or start"},
+        {ACTIVE(",\"nbf\":1800000061"),
+         "is valid only in 61 s (is the clock of this host or of the "
+         "provider wrong?)"},
+        {ACTIVE(",\"nbf\":\"0\""), "unusable end or start"},
+        {ACTIVE(",\"nbf\":null"), "unusable end or start"},
         {ACTIVE(",\"token_type\":\"DPoP\""), "of type 'DPoP', not of type"},
         {ACTIVE(",\"token_type\":\"refresh_token\""), "'refresh_token'"},
         {ACTIVE(",\"token_type\":\"\""), "of type ''"},
@@ -188,7 +197,7 @@ other_answers_are_refused(void **state UNUSED)
          "speaks of '2', but the ID token of '1'"},
         {{"/i", 200, ACTIVE(",\"exp\":1000000000"), NULL},
          OUTCOME_DENIED,
-         "has expired"},
+         "says that the token expired"},
         {{"/i", 200, "$", "Content-Type: application/token-introspection+jwt"},
          OUTCOME_MISCONFIGURED,
          "answered with a signed token, which is not supported"},
@@ -241,6 +250,137 @@ without_an_endpoint_it_is_said_what_is_missing(void **state UNUSED)
                         "[provider] introspection_endpoint");
 }
 
+/* ---- until when a refresh token is good ---------------------------------- */
+
+#define UNTIL(exp) "{\"active\":true,\"exp\":" exp "}"
+
+static void
+the_end_of_a_refresh_token_is_read_or_unknown(void **state UNUSED)
+{
+    static const struct settings settings = {
+        .issuer = issuer,
+        .client_id = client_id,
+    };
+    static const struct {
+        const char *answer;
+        int64_t end;
+    } cases[] = {
+        {UNTIL("1800000300"), NOW + 300},
+        {UNTIL("1800000300.9"), NOW + 300},
+        {UNTIL("1800000001"), NOW + 1},
+        {ACTIVE(",\"exp\":1800000300,\"client_id\":\"host\",\"iss\":\"" ISSUER
+                "\""),
+         NOW + 300},
+        /* Of whatever type it is called, and for whomever. */
+        {ACTIVE(",\"exp\":1800000300,\"token_type\":\"Refresh\",\"aud\":7"),
+         NOW + 300},
+        {UNTIL("253402300799"), UNIX_TIME_MAX},
+        {UNTIL("1e300"), UNIX_TIME_MAX},
+        {UNTIL("1800000000"), 0},
+        {UNTIL("1799999999"), 0},
+        {UNTIL("0"), 0},
+        {UNTIL("-1"), 0},
+        {UNTIL("\"1800000300\""), 0},
+        {UNTIL("null"), 0},
+        {UNTIL("[1800000300]"), 0},
+        {"{\"active\":true}", 0},
+        {"{\"active\":false,\"exp\":1800000300}", 0},
+        {"{\"active\":\"true\",\"exp\":1800000300}", 0},
+        {"{\"active\":1,\"exp\":1800000300}", 0},
+        {"{\"exp\":1800000300}", 0},
+        {"{}", 0},
+        {ACTIVE(",\"exp\":1800000300,\"client_id\":\"other\""), 0},
+        {ACTIVE(",\"exp\":1800000300,\"client_id\":7"), 0},
+        {ACTIVE(",\"exp\":1800000300,\"iss\":\"https://evil.example\""), 0},
+    };
+    int64_t found;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        cJSON *answer = parse(cases[i].answer);
+
+        found = introspection_read_refresh_end(answer, &settings, NOW);
+        if (found != cases[i].end)
+            fail_msg("%s: %jd", cases[i].answer, (intmax_t) found);
+        cJSON_Delete(answer);
+    }
+}
+
+/* What is found of a token that was obtained as many seconds ago. */
+static int64_t
+find_end(bool introspects, const char *refresh, int64_t known, int64_t ago)
+{
+    char endpoint[256];
+    const struct settings settings = {
+        .issuer = issuer,
+        .client_id = client_id,
+        .timeout = 20,
+        .insecure_http = true,
+        .introspect_refresh = introspects,
+        .introspection_endpoint = endpoint,
+    };
+    struct token token = {
+        .sent_at = time(NULL) - ago,
+        .refresh_expires_at = known,
+    };
+    struct http http = {0};
+    const struct client client = {.http = &http, .settings = &settings};
+    int64_t found;
+
+    (void) strcpy(endpoint, fakeprovider_url("/i"));
+    assert_int_equal(secret_append_text(&token.refresh, refresh, 100), 0);
+    assert_int_equal(http_open(&http, &settings), 0);
+    introspection_find_refresh_end(&client, &token);
+    found = token.refresh_expires_at;
+    assert_int_equal(token.refresh.len, strlen(refresh));
+    http_close(&http);
+    token_clear(&token);
+    return found;
+}
+
+static void
+a_refresh_token_is_asked_about_when_that_is_of_use(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/i", 200, UNTIL("4102444800"), NULL},
+    };
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(find_end(false, "RT", 0, 0), 0);
+    assert_int_equal(find_end(true, "", 0, 0), 0);
+    assert_int_equal(find_end(true, "RT", 7, 0), 7);
+    assert_int_equal(find_end(true, "RT", 0, 20), 0); /* it was slow */
+    assert_int_equal(fakeprovider_count(), 0);
+    assert_true(find_end(true, "RT", 0, 2) > time(NULL));
+    assert_int_equal(fakeprovider_count(), 1);
+    assert_request(0, "/i",
+                   "token=RT&token_type_hint=refresh_token&client_id=host");
+}
+
+static void
+without_an_answer_the_end_is_unknown(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/i", 200, "{\"active\":false}", NULL},
+        {"/i", 200, "<html>", NULL},
+        {"/i", 200, UNTIL("4102444800"),
+         "Content-Type: application/token-introspection+jwt"},
+        {"/i", 200, "{\"error\":\"x\",\"active\":true,\"exp\":4102444800}",
+         NULL},
+        {"/i", 401, "{\"error\":\"invalid_client\"}", NULL},
+        {"/i", 400, UNTIL("4102444800"), NULL},
+        {"/i", 503, UNTIL("4102444800"), NULL},
+        {"/i", 307, UNTIL("4102444800"), "Location: /j"},
+        {"/i", FAKE_HANG_UP, NULL, NULL},
+    };
+    size_t i;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (i = 0; i < ARRAY_LEN(answers); i++)
+        assert_int_equal(find_end(true, "RT", 0, 0), 0);
+    assert_int_equal(fakeprovider_count(), ARRAY_LEN(answers));
+}
+
 int
 main(void)
 {
@@ -249,6 +389,11 @@ main(void)
         cmocka_unit_test_teardown(the_client_asks_as_itself, teardown),
         cmocka_unit_test_teardown(other_answers_are_refused, teardown),
         cmocka_unit_test(without_an_endpoint_it_is_said_what_is_missing),
+        cmocka_unit_test(the_end_of_a_refresh_token_is_read_or_unknown),
+        cmocka_unit_test_teardown(
+            a_refresh_token_is_asked_about_when_that_is_of_use, teardown),
+        cmocka_unit_test_teardown(without_an_answer_the_end_is_unknown,
+                                  teardown),
     };
 
     json_init();

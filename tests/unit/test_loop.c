@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <syslog.h>
@@ -18,14 +19,17 @@
 #include <unistd.h>
 
 #include "common/io.h"
+#include "helper/clock.h"
 #include "helper/loop.h"
 #include "tests/lib/test.h"
 
-#define NOW INT64_C(1700000000)
+#define NOW   INT64_C(1700000000)
+#define HOUR  INT64_C(3600)
+#define YEARS (INT64_C(5) * 365 * 24 * 3600)
 
 static struct helper helper;
 static char trace[4096];
-static char logged[8][512];
+static char logged[8][512], debugged[512];
 static int priorities[8];
 static size_t n_logged;
 
@@ -39,12 +43,21 @@ static void PRINTF(1, 2) note(const char *format, ...)
     va_end(args);
 }
 
+/* The wall clock, and how far it is ahead of the other one. */
+static int64_t clock_now, offset;
+
 time_t
 __wrap_time(time_t *out)
 {
     if (out != NULL)
-        *out = (time_t) NOW;
-    return (time_t) NOW;
+        *out = (time_t) clock_now;
+    return (time_t) clock_now;
+}
+
+int64_t
+__wrap_clock_offset(void)
+{
+    return offset;
 }
 
 ssize_t
@@ -57,7 +70,9 @@ __wrap_getrandom(void *out, size_t len, unsigned flags UNUSED)
 static void __attribute__((format(printf, 2, 0)))
 log_args(int priority, const char *format, va_list args)
 {
-    if (n_logged == ARRAY_LEN(logged))
+    if (priority == LOG_DEBUG)
+        (void) vsnprintf(debugged, sizeof(debugged), format, args);
+    if (priority == LOG_DEBUG || n_logged == ARRAY_LEN(logged))
         return;
     (void) vsnprintf(logged[n_logged], sizeof(logged[0]), format, args);
     priorities[n_logged++] = priority;
@@ -102,11 +117,12 @@ __wrap_timerfd_settime(int fd UNUSED, int flags UNUSED,
 /* ---- Keys ---- */
 
 static struct {
-    int find_result, times_result, put_result, request_result, store_result;
+    int find_result, times_result, put_result, request_result;
+    int store_result, publish_result, retime_result;
     int64_t expires_at;
     struct status status; /* as it is in the key */
-    const char *before_expiry, *timeout, *revoke;
-    bool no_refresh, no_access, kept;
+    const char *before_expiry, *timeout, *revoke, *notify;
+    bool no_refresh, no_access, session_is_gone;
     int take_result;
 } keys;
 
@@ -158,14 +174,45 @@ __wrap_tokens_request(struct message *out)
 }
 
 int
-__wrap_tokens_store(struct tokens *tokens UNUSED, const struct message *result,
-                    bool *kept)
+__wrap_tokens_store_refresh(const struct message *result UNUSED)
 {
-    note("store:%s ", message_text(result, FIELD_ACCESS_TOKEN));
-    *kept = keys.store_result == 0 || keys.kept;
-    if (keys.store_result < 0)
-        return keys.store_result;
-    return message_number(result, FIELD_EXPIRES_AT, &keys.expires_at);
+    note("store ");
+    return keys.store_result;
+}
+
+int
+__wrap_tokens_publish(struct tokens *tokens UNUSED,
+                      const struct message *result,
+                      const struct renewal_times *times, int64_t now)
+{
+    note("publish:%s ", message_text(result, FIELD_ACCESS_TOKEN));
+    assert_int_equal(now, clock_now);
+    if (keys.publish_result == 0)
+        keys.expires_at = times->expires_at;
+    return keys.publish_result;
+}
+
+int
+__wrap_tokens_retime(struct tokens *tokens UNUSED,
+                     const struct renewal_times *times, int64_t now)
+{
+    note("retime:%lld ", (long long) (times->expires_at - now));
+    if (keys.retime_result == 0)
+        keys.expires_at = times->expires_at;
+    return keys.retime_result;
+}
+
+void
+__wrap_tokens_keep(struct tokens *tokens UNUSED)
+{
+    note("keep ");
+}
+
+bool
+__wrap_tokens_session_lives(key_serial_t session)
+{
+    assert_int_equal(session, helper.session);
+    return !keys.session_is_gone;
 }
 
 void
@@ -174,17 +221,35 @@ __wrap_tokens_remove(const struct tokens *tokens UNUSED)
     note("remove ");
 }
 
+void
+__wrap_tokens_end(const struct tokens *tokens UNUSED)
+{
+    note("end ");
+}
+
 int
-__wrap_tokens_take(const struct tokens *tokens UNUSED, struct message *out)
+__wrap_tokens_revocation(struct message *out)
 {
     note("take ");
     out->kind = KIND_REVOKE;
     set(out, FIELD_REVOKE, keys.revoke);
+    set(out, FIELD_NOTIFY, keys.notify);
     if (!keys.no_refresh)
         set(out, FIELD_REFRESH_TOKEN, "refresh");
     if (!keys.no_access)
         set(out, FIELD_ACCESS_TOKEN, "access");
     return keys.take_result;
+}
+
+/* ---- The terminal ---- */
+
+size_t
+__wrap_terminal_tell(pid_t login, const char *line)
+{
+    assert_int_equal(login, helper.login_pid);
+    assert_non_null(strstr(line, "Log in again"));
+    note("tell ");
+    return 1;
 }
 
 /* ---- The exchange ---- */
@@ -223,6 +288,12 @@ __wrap_request_receive(struct request *request, struct message *out)
                 set(out, (enum field) i, message_text(&reply, (enum field) i));
     }
     return reply_result;
+}
+
+void
+__wrap_request_refresh_stored(struct request *request UNUSED)
+{
+    note("refresh_stored ");
 }
 
 void
@@ -298,6 +369,49 @@ sigterm(void)
     assert_int_equal(raise(SIGTERM), 0);
 }
 
+/* As the kernel says it: the descriptor is readable. */
+static void
+clock_is_set(int64_t seconds)
+{
+    const uint64_t one = 1;
+
+    note("| ");
+    clock_now += seconds;
+    offset += seconds * 1000;
+    assert_int_equal(write(helper.clock, &one, sizeof(one)), sizeof(one));
+}
+
+static void
+clock_is_set_forwards(void)
+{
+    clock_is_set(HOUR);
+}
+
+static void
+clock_is_set_back(void)
+{
+    clock_is_set(-HOUR);
+}
+
+static void
+clock_is_set_to_what_it_was(void)
+{
+    clock_is_set(0);
+}
+
+static void
+years_pass_in_a_moment(void)
+{
+    clock_is_set(YEARS);
+}
+
+static void
+five_seconds_pass(void)
+{
+    clock_now += 5;
+    sigalrm();
+}
+
 static int login_program = -1;
 
 static void
@@ -363,6 +477,22 @@ answers_transient(void)
 }
 
 static void
+answers_come_back_in_ten_minutes(void)
+{
+    reply_is("transient");
+    set(&reply, FIELD_RETRY_AFTER, "600");
+    answer(1);
+}
+
+/* Both clocks go on, and a timer fires. */
+static void
+two_minutes_pass(void)
+{
+    clock_now += 120;
+    due();
+}
+
+static void
 answers_dead(void)
 {
     reply_is("dead");
@@ -388,22 +518,28 @@ setup(void **state UNUSED)
     keys.expires_at = NOW + 3600;
     keys.status.renewed_at = NOW;
     keys.revoke = "yes";
+    clock_now = NOW;
+    offset = 1000000;
     trace[0] = '\0';
     n_logged = 0;
     start_result = ppoll_error = 0;
     if (pipe2(pair, O_CLOEXEC) == -1)
         return -1;
     login_program = pair[1];
-    helper = (struct helper){
-        .user = "alice", .login = pair[0], .request = REQUEST_NONE};
+    helper = (struct helper){.user = "alice",
+                             .login = pair[0],
+                             .login_pid = 4711,
+                             .session = 77,
+                             .request = REQUEST_NONE};
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGALRM);
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     helper.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    helper.timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    return helper.signals == -1 || helper.timer == -1;
+    helper.timer = clock_timer_open();
+    helper.clock = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return helper.signals == -1 || helper.timer == -1 || helper.clock == -1;
 }
 
 static int
@@ -411,6 +547,7 @@ teardown(void **state UNUSED)
 {
     fd_close(&helper.signals);
     fd_close(&helper.timer);
+    fd_close(&helper.clock);
     fd_close(&helper.login);
     fd_close(&login_program);
     fd_close(&helper.request.from);
@@ -428,6 +565,9 @@ run(event_function *const *list)
     events = list;
     return loop_run(&helper);
 }
+
+/* What a good answer leads to. */
+#define STORED "store refresh_stored publish:new stored hangup "
 
 #define RUN(...) run((event_function *const[]){__VA_ARGS__, NULL})
 
@@ -455,6 +595,9 @@ begins_with_the_schedule_and_says_so(void **state UNUSED)
     assert_int_equal(loop_begin(&helper), 0);
     assert_trace("timer:3300 put:active ");
     assert_int_equal(keys.status.renew_at, NOW + 3300);
+    assert_string_equal(keys.status.renew_reason, "before_expiry");
+    assert_non_null(strstr(debugged, "in 3300 s (before_expiry)"));
+    assert_string_equal(keys.status.warning, "");
     assert_int_equal(keys.status.helper_pid, getpid());
     assert_int_equal(keys.status.renewals, 0);
 }
@@ -480,12 +623,24 @@ begins_with_the_margin_of_the_settings(void **state UNUSED)
 }
 
 static void
+warns_of_a_grant_that_ends_before_the_next_renewal(void **state UNUSED)
+{
+    keys.status.refresh_expires_at = NOW + 9;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_non_null(strstr(keys.status.warning, "log in again"));
+}
+
+static void
 executed_anew_it_keeps_the_schedule(void **state UNUSED)
 {
     keys.status.renew_at = NOW + 123;
+    strcpy(keys.status.renew_reason, "grant_ends");
+    strcpy(keys.status.warning, "soon");
     assert_int_equal(loop_begin(&helper), 0);
     assert_int_equal(timer, 123);
     assert_int_equal(keys.status.renew_at, NOW + 123);
+    assert_string_equal(keys.status.renew_reason, "grant_ends");
+    assert_string_equal(keys.status.warning, "soon");
 }
 
 static void
@@ -498,25 +653,36 @@ executed_anew_too_late_it_renews_at_once(void **state UNUSED)
     assert_trace("timer:now put:active timer:now put:active ");
 }
 
+/* Nothing is left to do for it. */
 static void
-does_not_renew_when_login_is_required(void **state UNUSED)
+ends_by_itself_when_login_is_required(void **state UNUSED)
 {
     keys.status.state = STATE_LOGIN_REQUIRED;
-    keys.status.renew_at = NOW + 5;
-    assert_int_equal(loop_begin(&helper), 0);
-    assert_int_equal(timer, 0);
-    assert_int_equal(RUN(sigalrm, due), -ECANCELED);
-    assert_null(strstr(trace, "start"));
+    keys.request_result = -ENOKEY;
+    keys.no_refresh = keys.no_access = true;
+    assert_int_equal(RUN(sigalrm, due), 0);
+    assert_trace("| | take remove put:login_required ");
 }
 
 static void
 without_a_refresh_token_it_wakes_when_the_token_ends(void **state UNUSED)
 {
     keys.request_result = -ENOKEY;
-    assert_int_equal(RUN(due), -ECANCELED);
-    assert_trace("| remove timer:stop put:login_required ");
+    keys.no_refresh = keys.no_access = true;
+    assert_int_equal(RUN(due), 0);
+    assert_trace("| take remove put:login_required ");
     assert_logged(LOG_WARNING, "no refresh token");
     assert_int_equal(keys.status.renew_at, 0);
+    assert_int_equal(keys.status.helper_pid, 0);
+}
+
+static void
+without_a_refresh_token_who_asks_loses_nothing(void **state UNUSED)
+{
+    keys.request_result = -ENOKEY;
+    assert_int_equal(RUN(sigalrm), -ECANCELED);
+    assert_trace("| ");
+    assert_string_equal(keys.status.renew_reason, "token_ends");
 }
 
 static void
@@ -562,8 +728,8 @@ static void
 renews_when_it_is_due(void **state UNUSED)
 {
     assert_int_equal(RUN(due, answers_ok), -ECANCELED);
-    assert_trace("| start:renew timer:30 "
-                 "| store:new stored hangup timer:6900 put:active ");
+    assert_trace("| put:active start:renew timer:30 "
+                 "| " STORED "timer:6900 put:active ");
     assert_int_equal(n_logged, 0);
     assert_int_equal(keys.status.renewals, 1);
     assert_int_equal(keys.status.renewed_at, NOW);
@@ -573,8 +739,9 @@ renews_when_it_is_due(void **state UNUSED)
 static void
 renews_again_and_again(void **state UNUSED)
 {
-    assert_int_equal(RUN(due, answers_ok, due, answers_ok, sigalrm, answers_ok),
-                     -ECANCELED);
+    assert_int_equal(
+        RUN(due, answers_ok, due, answers_ok, five_seconds_pass, answers_ok),
+        -ECANCELED);
     assert_int_equal(keys.status.renewals, 3);
     assert_int_equal(n_logged, 0);
 }
@@ -599,8 +766,8 @@ static void
 one_exchange_works_at_a_time(void **state UNUSED)
 {
     assert_int_equal(RUN(due, sigalrm, sigalrm, answers_ok), -ECANCELED);
-    assert_trace("| start:renew timer:30 | | "
-                 "| store:new stored hangup timer:6900 put:active ");
+    assert_trace("| put:active start:renew timer:30 | | "
+                 "| " STORED "timer:6900 put:active ");
 }
 
 static void
@@ -608,8 +775,8 @@ an_answer_in_part_is_waited_for(void **state UNUSED)
 {
     assert_int_equal(RUN(due, answers_in_part, answers_in_part, answers_ok),
                      -ECANCELED);
-    assert_trace("| start:renew timer:30 | | "
-                 "| store:new stored hangup timer:6900 put:active ");
+    assert_trace("| put:active start:renew timer:30 | | "
+                 "| " STORED "timer:6900 put:active ");
 }
 
 /* It revokes them then. */
@@ -618,31 +785,31 @@ what_cannot_be_stored_is_not_said_to_be_safe(void **state UNUSED)
 {
     keys.store_result = -EDQUOT;
     assert_int_equal(RUN(due, answers_ok), -ECANCELED);
-    assert_trace("| start:renew timer:30 "
-                 "| store:new hangup timer:1 put:retrying ");
+    assert_trace("| put:active start:renew timer:30 "
+                 "| store hangup timer:1 put:retrying ");
     assert_logged(LOG_WARNING, "kernel.keys.root_maxkeys");
     assert_int_equal(keys.expires_at, NOW + 3600);
 }
 
-/* Stored in part: the next renewal needs the new refresh token. */
+/* The next renewal needs the new refresh token; nobody has the access token. */
 static void
-what_is_stored_in_part_must_not_be_revoked(void **state UNUSED)
+a_refresh_token_that_is_stored_must_not_be_revoked(void **state UNUSED)
 {
-    keys.store_result = -EDQUOT;
-    keys.kept = true;
+    keys.publish_result = -EDQUOT;
     assert_int_equal(RUN(due, answers_ok), -ECANCELED);
-    assert_trace("| start:renew timer:30 "
-                 "| store:new stored hangup timer:1 put:retrying ");
+    assert_trace("| put:active start:renew timer:30 "
+                 "| store refresh_stored publish:new stored hangup timer:1 "
+                 "put:retrying ");
 }
 
+/* The exchange revokes the access token; the refresh token is ours to revoke. */
 static void
 what_is_stored_in_part_is_revoked_when_the_session_is_over(void **state UNUSED)
 {
-    keys.store_result = -EKEYREVOKED;
-    keys.kept = true;
+    keys.publish_result = -EKEYREVOKED;
     assert_int_equal(RUN(due, answers_ok, answers_revoked), 0);
-    assert_null(strstr(trace, "stored"));
-    assert_non_null(strstr(trace, "hangup take start:revoke"));
+    assert_null(strstr(trace, " stored"));
+    assert_non_null(strstr(trace, "hangup take end start:revoke"));
 }
 
 static void
@@ -714,31 +881,286 @@ a_failure_stores_nothing(void **state UNUSED)
     assert_int_equal(keys.status.renew_at, NOW + timer);
 }
 
+/* And then it ends itself: there is nothing left to do. */
 static void
-the_end_of_the_grant_removes_the_tokens(void **state UNUSED)
+the_end_of_the_grant_removes_the_tokens_and_revokes_them(void **state UNUSED)
 {
-    assert_int_equal(RUN(due, answers_dead, sigalrm, due), -ECANCELED);
-    assert_non_null(strstr(trace, "remove timer:stop put:login_required | | "));
-    assert_logged(LOG_WARNING, "log in again: because");
-    assert_int_equal(timer, 0);
+    assert_int_equal(RUN(due, answers_dead, sigalrm, sighup, answers_revoked),
+                     0);
+    assert_trace(
+        "| put:active start:renew timer:30 "
+        "| hangup take remove put:login_required start:revoke timer:10 "
+        "| | | hangup ");
+    assert_int_equal(n_logged, 2);
+    assert_non_null(strstr(logged[0], "log in again: because"));
+    assert_non_null(strstr(logged[1], "removed and revoked"));
     assert_int_equal(keys.status.renew_at, 0);
+    assert_string_equal(keys.status.renew_reason, "");
+    assert_int_equal(keys.status.helper_pid, 0);
 }
 
 static void
-a_lost_answer_is_tried_again_in_a_second(void **state UNUSED)
+the_end_of_the_session_while_that_is_revoked_clears_the_rest(
+    void **state UNUSED)
+{
+    assert_int_equal(
+        RUN(due, answers_dead, sigterm, login_dies, answers_revoked), 0);
+    assert_non_null(
+        strstr(trace, "start:revoke timer:10 | end | end | hangup "));
+}
+
+static void
+the_user_is_told_of_the_end_of_the_grant_if_that_is_configured(
+    void **state UNUSED)
+{
+    static const char *const values[] = {NULL, "", "no", "YES"};
+    size_t i;
+
+    keys.notify = "yes";
+    assert_int_equal(RUN(due, answers_dead, answers_revoked), 0);
+    assert_non_null(strstr(trace, "put:login_required tell start:revoke "));
+    for (i = 0; i < ARRAY_LEN(values); i++) {
+        teardown(NULL);
+        setup(NULL);
+        keys.notify = values[i];
+        assert_int_equal(RUN(due, answers_dead, answers_revoked), 0);
+        assert_null(strstr(trace, "tell"));
+    }
+}
+
+static void
+a_lost_answer_is_tried_again_in_a_second_and_then_later(void **state UNUSED)
 {
     assert_int_equal(RUN(due, is_lost), -ECANCELED);
-    assert_trace("| start:renew timer:30 | hangup timer:1 put:retrying ");
+    assert_trace("| put:active start:renew timer:30 "
+                 "| hangup timer:1 put:retrying ");
     assert_int_equal(keys.status.failures, 1);
+    assert_string_equal(keys.status.renew_reason, "lost_answer");
+    assert_int_equal(keys.status.unanswered_since, NOW);
+    assert_int_equal(RUN(due, is_lost), -ECANCELED);
+    assert_string_equal(keys.status.renew_reason, "backoff");
+    assert_int_equal(keys.status.unanswered_since, NOW);
+    assert_int_equal(RUN(due, answers_transient), -ECANCELED);
+    assert_int_equal(keys.status.unanswered_since, NOW);
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_int_equal(keys.status.unanswered_since, 0);
+}
+
+static void
+a_grant_that_the_second_request_ends_says_that_an_answer_was_lost(
+    void **state UNUSED)
+{
+    assert_int_equal(RUN(due, is_lost, due, answers_dead, answers_revoked), 0);
+    assert_int_equal(keys.status.state, STATE_LOGIN_REQUIRED);
+    assert_non_null(strstr(keys.status.last_error, "was lost"));
+    assert_non_null(strstr(logged[1], "was lost; then: because"));
+}
+
+/* Should nobody be there to take the answer. */
+static void
+the_request_is_in_the_keyring_before_it_is_sent(void **state UNUSED)
+{
+    assert_int_equal(RUN(due), -ECANCELED);
+    assert_trace("| put:active start:renew timer:30 hangup ");
+    assert_int_equal(keys.status.asked_at, NOW);
+    assert_int_equal(keys.status.unanswered_since, NOW);
+    assert_int_equal(keys.status.renew_at, NOW + 12);
+    assert_string_equal(keys.status.renew_reason, "lost_answer");
+}
+
+/* Two requests with one refresh token at a time: never. */
+static void
+after_a_killed_helper_the_answer_is_waited_for(void **state UNUSED)
+{
+    keys.status.asked_at = keys.status.unanswered_since = NOW - 3;
+    keys.status.renew_at = NOW + 9;
+    strcpy(keys.status.renew_reason, "lost_answer");
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_int_equal(timer, 9);
+    assert_int_equal(RUN(sigalrm, sigalrm, due, answers_ok), -ECANCELED);
+    assert_trace("| | | put:active start:renew timer:30 "
+                 "| " STORED "timer:6900 put:active ");
+    assert_int_equal(keys.status.unanswered_since, 0);
+}
+
+static void
+after_a_killed_helper_one_lost_answer_more_is_not_tried_at_once(
+    void **state UNUSED)
+{
+    keys.status.asked_at = keys.status.unanswered_since = NOW - 30;
+    keys.status.renew_at = NOW - 18;
+    strcpy(keys.status.renew_reason, "lost_answer");
+    assert_int_equal(RUN(due, is_lost), -ECANCELED);
+    assert_string_equal(keys.status.renew_reason, "backoff");
+}
+
+/* ---- On demand ---- */
+
+static void
+who_asks_all_the_time_gets_one_renewal_in_5_s(void **state UNUSED)
+{
+    assert_int_equal(RUN(sigalrm, sigalrm, answers_ok, sigalrm, sigalrm,
+                         sigalrm, due, sigalrm, answers_ok),
+                     -ECANCELED);
+    assert_trace("| put:active start:renew timer:30 | | " STORED
+                 "timer:6900 put:active | timer:5 put:active | | "
+                 "| put:active start:renew timer:30 | "
+                 "| " STORED "timer:6900 put:active ");
+}
+
+static void
+who_asks_later_gets_one_at_once(void **state UNUSED)
+{
+    assert_int_equal(RUN(sigalrm, answers_ok, five_seconds_pass), -ECANCELED);
+    assert_non_null(
+        strstr(trace, "put:active | put:active start:renew timer:30 "));
+}
+
+static void
+who_asks_does_not_override_the_provider(void **state UNUSED)
+{
+    assert_int_equal(
+        RUN(due, answers_come_back_in_ten_minutes, five_seconds_pass),
+        -ECANCELED);
+    assert_trace("| put:active start:renew timer:30 "
+                 "| hangup timer:600 put:retrying | ");
+    assert_string_equal(keys.status.renew_reason, "retry_after");
+    /* Nor after it was executed anew. */
+    assert_int_equal(RUN(five_seconds_pass), -ECANCELED);
+    assert_trace("| ");
+}
+
+/* ---- The clock is set ---- */
+
+static void
+when_the_clock_is_set_all_times_move_and_the_renewal_does_not(
+    void **state UNUSED)
+{
+    assert_int_equal(RUN(clock_is_set_forwards), -ECANCELED);
+    assert_trace("| retime:3600 put:active ");
+    assert_int_equal(keys.status.renew_at, NOW + 3300 + HOUR);
+    assert_int_equal(keys.status.renewed_at, NOW + HOUR);
+    assert_int_equal(helper.expires_at, NOW + 3600 + HOUR);
+    assert_logged(LOG_INFO, "set by 3600 s");
+    assert_int_equal(RUN(clock_is_set_back), -ECANCELED);
+    assert_trace("| retime:3600 put:active ");
+    assert_int_equal(keys.status.renew_at, NOW + 3300);
+}
+
+/* A laptop that wakes up, and reads the same time. */
+static void
+a_clock_that_is_set_to_what_it_was_changes_nothing(void **state UNUSED)
+{
+    assert_int_equal(RUN(clock_is_set_to_what_it_was), -ECANCELED);
+    assert_trace("| ");
+    assert_int_equal(n_logged, 0);
+}
+
+/* The kernel has taken the token away, although it is good. */
+static void
+a_token_that_is_out_of_reach_by_the_new_clock_is_renewed(void **state UNUSED)
+{
+    keys.retime_result = -EKEYEXPIRED;
+    assert_int_equal(RUN(years_pass_in_a_moment, answers_ok), -ECANCELED);
+    assert_trace("| retime:3600 put:active put:active start:renew timer:30 "
+                 "| " STORED "timer:6900 put:active ");
+    assert_int_equal(helper.expires_at, NOW + YEARS + 7200);
+    assert_int_equal(keys.status.renewed_at, NOW + YEARS);
+}
+
+static void
+a_clock_that_is_set_all_the_time_makes_no_storm(void **state UNUSED)
+{
+    keys.retime_result = -EKEYEXPIRED;
+    assert_int_equal(RUN(clock_is_set_forwards, answers_ok,
+                         clock_is_set_forwards, clock_is_set_back,
+                         years_pass_in_a_moment),
+                     -ECANCELED);
+    assert_trace("| retime:3600 put:active put:active start:renew timer:30 "
+                 "| " STORED "timer:6900 put:active "
+                 "| retime:7200 put:active timer:5 put:active "
+                 "| retime:7200 put:active "
+                 "| retime:7200 put:active ");
+    assert_string_equal(keys.status.renew_reason, "clock");
+}
+
+static void
+a_token_that_has_expired_anyway_waits_for_its_turn(void **state UNUSED)
+{
+    keys.retime_result = -EKEYEXPIRED;
+    keys.expires_at = NOW - 5;
+    assert_int_equal(RUN(due, answers_transient, clock_is_set_forwards),
+                     -ECANCELED);
+    assert_trace("| put:active start:renew timer:30 "
+                 "| hangup timer:1 put:retrying "
+                 "| retime:-5 put:retrying ");
+}
+
+static void
+a_clock_that_is_set_during_a_renewal_shortens_no_lifetime(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, clock_is_set_back, answers_ok), -ECANCELED);
+    assert_trace("| put:active start:renew timer:30 "
+                 "| retime:3600 put:active "
+                 "| " STORED "timer:6900 put:active ");
+    assert_int_equal(helper.expires_at, NOW - HOUR + 7200);
+    assert_int_equal(keys.status.renewed_at, NOW - HOUR);
+}
+
+static void
+a_revoked_keyring_ends_it_when_the_clock_is_set(void **state UNUSED)
+{
+    assert_int_equal(loop_begin(&helper), 0);
+    trace[0] = '\0';
+    keys.retime_result = -EKEYREVOKED;
+    events =
+        (event_function *const[]){clock_is_set_forwards, answers_revoked, NULL};
+    assert_int_equal(loop_run(&helper), 0);
+    assert_trace("| retime:3600 take end start:revoke timer:10 | hangup ");
+}
+
+static void
+after_the_end_the_clock_does_not_matter(void **state UNUSED)
+{
+    assert_int_equal(RUN(sigterm, clock_is_set_forwards, answers_revoked), 0);
+    assert_trace("| take end start:revoke timer:10 | | hangup ");
+}
+
+/* ---- An expired key ---- */
+
+static void
+an_expired_key_is_kept_while_it_cannot_be_renewed(void **state UNUSED)
+{
+    keys.expires_at = NOW - 10;
+    assert_int_equal(RUN(due, answers_come_back_in_ten_minutes,
+                         two_minutes_pass, two_minutes_pass, sigterm,
+                         answers_revoked),
+                     0);
+    assert_trace("| put:active start:renew timer:30 "
+                 "| hangup timer:110 put:retrying "
+                 "| keep timer:110 | keep timer:110 "
+                 "| take end start:revoke timer:10 | hangup ");
+    assert_string_equal(keys.status.renew_reason, "retry_after");
+}
+
+static void
+a_renewal_that_is_due_sooner_comes_first(void **state UNUSED)
+{
+    keys.expires_at = NOW - 10;
+    assert_int_equal(RUN(due, answers_transient, due), -ECANCELED);
+    assert_trace("| put:active start:renew timer:30 "
+                 "| hangup timer:1 put:retrying "
+                 "| put:retrying start:renew timer:30 hangup ");
 }
 
 static void
 an_exchange_that_takes_too_long_is_hung_up_on(void **state UNUSED)
 {
     assert_int_equal(RUN(due, due, due, answers_ok), -ECANCELED);
-    assert_trace("| start:renew timer:30 | hangup timer:1 put:retrying "
-                 "| start:renew timer:30 "
-                 "| store:new stored hangup timer:6900 put:active ");
+    assert_trace(
+        "| put:active start:renew timer:30 | hangup timer:1 put:retrying "
+        "| put:retrying start:renew timer:30 "
+        "| " STORED "timer:6900 put:active ");
 }
 
 static void
@@ -746,7 +1168,7 @@ an_exchange_that_cannot_be_started_is_tried_again(void **state UNUSED)
 {
     start_result = -ENOENT;
     assert_int_equal(RUN(due), -ECANCELED);
-    assert_trace("| start:renew timer:1 put:retrying ");
+    assert_trace("| put:active start:renew timer:1 put:retrying ");
     assert_logged(LOG_WARNING, "No such file");
     start_result = 0;
     assert_int_equal(RUN(due, answers_ok), -ECANCELED);
@@ -765,6 +1187,16 @@ a_status_that_cannot_be_written_is_logged(void **state UNUSED)
 
 /* ---- The session turns out to be over ---- */
 
+/* Nobody can read the tokens any more. */
+static void
+a_session_without_its_keyring_is_over(void **state UNUSED)
+{
+    keys.session_is_gone = true;
+    assert_int_equal(RUN(due, answers_revoked), 0);
+    assert_trace("| take end start:revoke timer:10 | hangup ");
+    assert_non_null(strstr(logged[0], "the session's keyring is gone"));
+}
+
 static void
 a_revoked_keyring_ends_it_before_a_renewal(void **state UNUSED)
 {
@@ -773,7 +1205,7 @@ a_revoked_keyring_ends_it_before_a_renewal(void **state UNUSED)
     keys.request_result = -EKEYREVOKED;
     events = (event_function *const[]){due, answers_revoked, NULL};
     assert_int_equal(loop_run(&helper), 0);
-    assert_trace("| take start:revoke timer:10 | hangup ");
+    assert_trace("| take end start:revoke timer:10 | hangup ");
 }
 
 static void
@@ -781,8 +1213,8 @@ a_revoked_keyring_ends_it_when_it_stores(void **state UNUSED)
 {
     keys.store_result = -EKEYREVOKED;
     assert_int_equal(RUN(due, answers_ok, answers_revoked), 0);
-    assert_trace("| start:renew timer:30 "
-                 "| store:new hangup take start:revoke timer:10 | hangup ");
+    assert_trace("| put:active start:renew timer:30 "
+                 "| store hangup take end start:revoke timer:10 | hangup ");
 }
 
 static void
@@ -794,7 +1226,7 @@ a_revoked_keyring_ends_it_when_it_writes_the_status(void **state UNUSED)
     events = (event_function *const[]){due, answers_transient, answers_revoked,
                                        NULL};
     assert_int_equal(loop_run(&helper), 0);
-    assert_non_null(strstr(trace, "take start:revoke timer:10 "));
+    assert_non_null(strstr(trace, "take end start:revoke timer:10 "));
 }
 
 /* ---- Ending ---- */
@@ -803,7 +1235,7 @@ static void
 sigterm_removes_and_revokes(void **state UNUSED)
 {
     assert_int_equal(RUN(sigterm, answers_revoked), 0);
-    assert_trace("| take start:revoke timer:10 | hangup ");
+    assert_trace("| take end start:revoke timer:10 | hangup ");
     assert_logged(LOG_INFO, "removed and revoked");
     assert_int_equal(helper.phase, PHASE_DONE);
 }
@@ -812,7 +1244,7 @@ static void
 the_death_of_the_login_program_removes_and_revokes(void **state UNUSED)
 {
     assert_int_equal(RUN(login_dies, answers_revoked), 0);
-    assert_trace("| take start:revoke timer:10 | hangup ");
+    assert_trace("| take end start:revoke timer:10 | hangup ");
     assert_int_equal(helper.login, -1);
 }
 
@@ -821,7 +1253,7 @@ both_at_once_are_one_end(void **state UNUSED)
 {
     assert_int_equal(
         RUN(sigterm, login_dies, sigterm, sighup, sigalrm, answers_revoked), 0);
-    assert_trace("| take start:revoke timer:10 | | | | | hangup ");
+    assert_trace("| take end start:revoke timer:10 | end | end | | | hangup ");
 }
 
 /* The exchange, which is not told that they are safe, revokes its tokens. */
@@ -829,8 +1261,8 @@ static void
 a_renewal_in_flight_is_hung_up_on(void **state UNUSED)
 {
     assert_int_equal(RUN(due, sigterm, answers_revoked), 0);
-    assert_trace("| start:renew timer:30 "
-                 "| hangup take start:revoke timer:10 | hangup ");
+    assert_trace("| put:active start:renew timer:30 "
+                 "| hangup take end start:revoke timer:10 | hangup ");
 }
 
 static void
@@ -839,7 +1271,7 @@ ends_although_login_is_required(void **state UNUSED)
     keys.status.state = STATE_LOGIN_REQUIRED;
     keys.no_refresh = keys.no_access = true;
     assert_int_equal(RUN(sigterm), 0);
-    assert_trace("| take ");
+    assert_trace("| take end ");
 }
 
 static void
@@ -853,7 +1285,7 @@ revokes_nothing_when_the_settings_say_so(void **state UNUSED)
         setup(NULL);
         keys.revoke = values[i];
         assert_int_equal(RUN(sigterm), 0);
-        assert_trace("| take ");
+        assert_trace("| take end ");
     }
 }
 
@@ -890,7 +1322,7 @@ static void
 a_revocation_that_takes_10_s_is_given_up(void **state UNUSED)
 {
     assert_int_equal(RUN(sigterm, due), 0);
-    assert_trace("| take start:revoke timer:10 | hangup ");
+    assert_trace("| take end start:revoke timer:10 | hangup ");
     assert_logged(LOG_WARNING, "no answer within 10 s");
 }
 
@@ -899,7 +1331,7 @@ a_revocation_that_cannot_be_started_is_logged(void **state UNUSED)
 {
     start_result = -ENOENT;
     assert_int_equal(RUN(sigterm), 0);
-    assert_trace("| take start:revoke ");
+    assert_trace("| take end start:revoke ");
     assert_logged(LOG_WARNING, "cannot start");
 }
 
@@ -916,7 +1348,7 @@ settings_that_are_gone_end_without_a_word(void **state UNUSED)
         keys.take_result = results[i];
         keys.revoke = NULL;
         assert_int_equal(RUN(sigterm), 0);
-        assert_trace("| take ");
+        assert_trace("| take end ");
         assert_int_equal(n_logged, 0);
     }
 }
@@ -927,7 +1359,7 @@ settings_that_cannot_be_read_revoke_nothing_and_are_logged(void **state UNUSED)
     keys.take_result = -EBADMSG;
     keys.revoke = NULL;
     assert_int_equal(RUN(sigterm), 0);
-    assert_trace("| take ");
+    assert_trace("| take end ");
     assert_logged(LOG_WARNING, "cannot be read");
 }
 
@@ -935,7 +1367,7 @@ static void
 loop_end_ends_it_before_it_runs(void **state UNUSED)
 {
     loop_end(&helper);
-    assert_trace("take start:revoke timer:10 ");
+    assert_trace("take end start:revoke timer:10 ");
     events = (event_function *const[]){answers_revoked, NULL};
     assert_int_equal(loop_run(&helper), 0);
 }
@@ -954,8 +1386,8 @@ static void
 sighup_waits_for_the_renewal(void **state UNUSED)
 {
     assert_int_equal(RUN(due, sighup, answers_ok), 1);
-    assert_trace("| start:renew timer:30 | "
-                 "| store:new stored hangup timer:6900 put:active ");
+    assert_trace("| put:active start:renew timer:30 | "
+                 "| " STORED "timer:6900 put:active ");
 }
 
 static void
@@ -989,10 +1421,12 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(begins_with_the_schedule_and_says_so),
         TEST(begins_with_the_margin_of_the_settings),
+        TEST(warns_of_a_grant_that_ends_before_the_next_renewal),
         TEST(executed_anew_it_keeps_the_schedule),
         TEST(executed_anew_too_late_it_renews_at_once),
-        TEST(does_not_renew_when_login_is_required),
+        TEST(ends_by_itself_when_login_is_required),
         TEST(without_a_refresh_token_it_wakes_when_the_token_ends),
+        TEST(without_a_refresh_token_who_asks_loses_nothing),
         TEST(without_a_refresh_token_the_timer_is_the_expiry),
         TEST(without_a_keyring_the_session_is_over),
         TEST(gives_the_errno_when_it_cannot_begin),
@@ -1004,17 +1438,37 @@ main(void)
         TEST(one_exchange_works_at_a_time),
         TEST(an_answer_in_part_is_waited_for),
         TEST(what_cannot_be_stored_is_not_said_to_be_safe),
-        TEST(what_is_stored_in_part_must_not_be_revoked),
+        TEST(a_refresh_token_that_is_stored_must_not_be_revoked),
         TEST(what_is_stored_in_part_is_revoked_when_the_session_is_over),
         TEST(an_exchange_is_not_waited_for_for_ever),
         TEST(a_malformed_result_is_not_stored),
         TEST(a_failure_is_logged_once_and_so_is_its_end),
         TEST(a_failure_stores_nothing),
-        TEST(the_end_of_the_grant_removes_the_tokens),
-        TEST(a_lost_answer_is_tried_again_in_a_second),
+        TEST(the_end_of_the_grant_removes_the_tokens_and_revokes_them),
+        TEST(the_end_of_the_session_while_that_is_revoked_clears_the_rest),
+        TEST(the_user_is_told_of_the_end_of_the_grant_if_that_is_configured),
+        TEST(a_lost_answer_is_tried_again_in_a_second_and_then_later),
+        TEST(a_grant_that_the_second_request_ends_says_that_an_answer_was_lost),
+        TEST(the_request_is_in_the_keyring_before_it_is_sent),
+        TEST(after_a_killed_helper_the_answer_is_waited_for),
+        TEST(after_a_killed_helper_one_lost_answer_more_is_not_tried_at_once),
+        TEST(who_asks_all_the_time_gets_one_renewal_in_5_s),
+        TEST(who_asks_later_gets_one_at_once),
+        TEST(who_asks_does_not_override_the_provider),
+        TEST(when_the_clock_is_set_all_times_move_and_the_renewal_does_not),
+        TEST(a_clock_that_is_set_to_what_it_was_changes_nothing),
+        TEST(a_token_that_is_out_of_reach_by_the_new_clock_is_renewed),
+        TEST(a_clock_that_is_set_all_the_time_makes_no_storm),
+        TEST(a_token_that_has_expired_anyway_waits_for_its_turn),
+        TEST(a_clock_that_is_set_during_a_renewal_shortens_no_lifetime),
+        TEST(a_revoked_keyring_ends_it_when_the_clock_is_set),
+        TEST(after_the_end_the_clock_does_not_matter),
+        TEST(an_expired_key_is_kept_while_it_cannot_be_renewed),
+        TEST(a_renewal_that_is_due_sooner_comes_first),
         TEST(an_exchange_that_takes_too_long_is_hung_up_on),
         TEST(an_exchange_that_cannot_be_started_is_tried_again),
         TEST(a_status_that_cannot_be_written_is_logged),
+        TEST(a_session_without_its_keyring_is_over),
         TEST(a_revoked_keyring_ends_it_before_a_renewal),
         TEST(a_revoked_keyring_ends_it_when_it_stores),
         TEST(a_revoked_keyring_ends_it_when_it_writes_the_status),

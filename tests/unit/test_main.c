@@ -83,7 +83,7 @@ start(const char *const *argv, int login)
 static void
 start_as_the_module(void)
 {
-    const char *const argv[] = {built_helper, "alice", NULL};
+    const char *const argv[] = {built_helper, "alice", "2147483647", "1", NULL};
     int self = pidfd_open(getpid(), 0);
 
     assert_int_not_equal(self, -1);
@@ -171,12 +171,22 @@ wait_until_gone(const char *name)
 static void
 wrong_usage_is_100(void **state UNUSED)
 {
-    const char *const cases[][5] = {
+    const char *const cases[][7] = {
         {built_helper, NULL},
+        {built_helper, "alice", NULL},
         {built_helper, "alice", "bob", NULL},
         {built_helper, "alice", "--help", NULL},
-        {built_helper, "alice", "--resume", "x", NULL},
-        {built_helper, "alice", "", NULL},
+        {built_helper, "alice", "--resume", NULL},
+        {built_helper, "alice", "--resume", "1", NULL},
+        {built_helper, "alice", "1", NULL},
+        {built_helper, "alice", "1", "2", "3", NULL},
+        {built_helper, "alice", "1", "", NULL},
+        {built_helper, "alice", "1", "-1", NULL},
+        {built_helper, "alice", "1", "--resume", NULL},
+        {built_helper, "alice", "", "1", NULL},
+        {built_helper, "alice", "-1", "1", NULL},
+        {built_helper, "alice", "2147483648", "1", NULL},
+        {built_helper, "alice", "1", "1", "--resume", "x", NULL},
     };
     size_t i;
 
@@ -190,7 +200,7 @@ wrong_usage_is_100(void **state UNUSED)
 static void
 without_a_pidfd_of_the_login_program_is_111(void **state UNUSED)
 {
-    const char *const argv[] = {built_helper, "alice", NULL};
+    const char *const argv[] = {built_helper, "alice", "0", "1", NULL};
 
     start(argv, -1);
     assert_int_equal(exit_status(), EXIT_SYSTEM);
@@ -405,7 +415,7 @@ a_sigterm_before_it_is_told_to_go_is_not_lost(void **state UNUSED)
 static void
 the_death_of_the_login_program_removes_the_tokens(void **state UNUSED)
 {
-    const char *const argv[] = {built_helper, "alice", NULL};
+    const char *const argv[] = {built_helper, "alice", "0", "1", NULL};
     pid_t login;
     int fd;
 
@@ -459,7 +469,8 @@ sighup_without_a_new_program_goes_on(void **state UNUSED)
 static void
 resumed_it_says_nothing_and_waits_for_nobody(void **state UNUSED)
 {
-    const char *const argv[] = {built_helper, "alice", "--resume", NULL};
+    const char *const argv[] = {built_helper, "alice",    "1",
+                                "1",          "--resume", NULL};
     struct pollfd pfd;
     int self;
 

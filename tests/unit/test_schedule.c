@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "common/number.h"
 #include "helper/schedule.h"
 #include "tests/lib/test.h"
 
@@ -37,7 +38,7 @@ delay_after_success(int64_t lifetime, struct margin before_expiry)
         .outcome = OUTCOME_OK,
     };
 
-    return schedule_next(&in) - NOW;
+    return schedule_next(&in).at - NOW;
 }
 
 static void
@@ -135,9 +136,9 @@ no_margin_is_exactly_at_expiry_and_at_least_1_s_from_now(void **state UNUSED)
                 .random = randoms[j],
             };
 
-            assert_int_equal(schedule_next(&in), NOW + rows[i].delay);
+            assert_int_equal(schedule_next(&in).at, NOW + rows[i].delay);
             in.before_expiry.unit = MARGIN_PERCENT;
-            assert_int_equal(schedule_next(&in), NOW + rows[i].delay);
+            assert_int_equal(schedule_next(&in).at, NOW + rows[i].delay);
         }
     }
 }
@@ -152,12 +153,27 @@ chance_brings_it_forward_by_up_to_half_the_margin(void **state UNUSED)
 
     for (random = 0; random < 100000; random++) {
         in.random = random;
-        delay = schedule_next(&in) - NOW;
+        delay = schedule_next(&in).at - NOW;
         least = min(least, delay);
         most = max(most, delay);
     }
     assert_int_equal(most, 3600 - 300);
     assert_int_equal(least, 3600 - 300 - 150);
+}
+
+static void
+the_last_token_is_good_until_it_expires(void **state UNUSED)
+{
+    struct schedule in = {.now = NOW,
+                          .expires_at = NOW + 3600,
+                          .lifetime = 3600,
+                          .refresh_expires_at = NOW + 100,
+                          .last = true,
+                          .random = 77};
+
+    assert_int_equal(schedule_next(&in).at, NOW + 3600);
+    in.expires_at = NOW - 1;
+    assert_int_equal(schedule_next(&in).at, NOW + 1);
 }
 
 /* When the helper begins with a token that is half used, or nearly at its end. */
@@ -167,11 +183,11 @@ a_late_begin_is_at_least_1_s_from_now(void **state UNUSED)
     struct schedule in = {
         .now = NOW, .expires_at = NOW + 100, .lifetime = 3600};
 
-    assert_int_equal(schedule_next(&in), NOW + 1);
+    assert_int_equal(schedule_next(&in).at, NOW + 1);
     in.expires_at = NOW + 1800;
-    assert_int_equal(schedule_next(&in), NOW + 1500);
+    assert_int_equal(schedule_next(&in).at, NOW + 1500);
     in.expires_at = NOW - 5;
-    assert_int_equal(schedule_next(&in), NOW + 1);
+    assert_int_equal(schedule_next(&in).at, NOW + 1);
 }
 
 static void
@@ -179,9 +195,9 @@ a_lifetime_that_makes_no_sense_is_none(void **state UNUSED)
 {
     struct schedule in = {.now = NOW, .expires_at = NOW + 100, .lifetime = -5};
 
-    assert_int_equal(schedule_next(&in), NOW + 100);
+    assert_int_equal(schedule_next(&in).at, NOW + 100);
     in.lifetime = INT64_MIN;
-    assert_int_equal(schedule_next(&in), NOW + 100);
+    assert_int_equal(schedule_next(&in).at, NOW + 100);
 }
 
 static void
@@ -207,7 +223,7 @@ the_limit_after_failures_doubles_from_5_to_300(void **state UNUSED)
         most = 0;
         for (random = 0; random < 20000; random++) {
             in.random = random;
-            delay = schedule_next(&in) - NOW;
+            delay = schedule_next(&in).at - NOW;
             least = min(least, delay);
             most = max(most, delay);
         }
@@ -222,10 +238,21 @@ a_lost_answer_is_retried_in_1_s_once(void **state UNUSED)
     struct schedule in = {
         .now = NOW, .outcome = OUTCOME_AMBIGUOUS, .failures = 1, .random = 299};
 
-    assert_int_equal(schedule_next(&in), NOW + 1);
+    assert_int_equal(schedule_next(&in).at, NOW + 1);
+    in.replay = true; /* that was the same request once more */
     in.failures = 2;
     in.random = 9;
-    assert_int_equal(schedule_next(&in), NOW + 9);
+    assert_int_equal(schedule_next(&in).at, NOW + 9);
+}
+
+/* Whatever failed before: it is the first answer that is missing. */
+static void
+a_lost_answer_after_other_failures_is_retried_in_1_s_too(void **state UNUSED)
+{
+    struct schedule in = {
+        .now = NOW, .outcome = OUTCOME_AMBIGUOUS, .failures = 9, .random = 299};
+
+    assert_int_equal(schedule_next(&in).at, NOW + 1);
 }
 
 static void
@@ -236,7 +263,7 @@ an_administrator_has_300_to_600_s(void **state UNUSED)
     int64_t delay, least = INT64_MAX, most = 0;
 
     for (; in.random < 20000; in.random++) {
-        delay = schedule_next(&in) - NOW;
+        delay = schedule_next(&in).at - NOW;
         least = min(least, delay);
         most = max(most, delay);
     }
@@ -267,7 +294,7 @@ honours_retry_after_up_to_an_hour(void **state UNUSED)
     for (i = 0; i < ARRAY_LEN(rows); i++) {
         in.outcome = rows[i].outcome;
         in.retry_after = rows[i].retry_after;
-        assert_int_equal(schedule_next(&in), NOW + rows[i].delay);
+        assert_int_equal(schedule_next(&in).at, NOW + rows[i].delay);
     }
 }
 
@@ -282,9 +309,173 @@ after_a_failure_the_expiry_does_not_matter(void **state UNUSED)
                           .failures = 3,
                           .random = 15};
 
-    assert_int_equal(schedule_next(&in), NOW + 15);
+    assert_int_equal(schedule_next(&in).at, NOW + 15);
     in.expires_at = NOW + 100000;
-    assert_int_equal(schedule_next(&in), NOW + 15);
+    assert_int_equal(schedule_next(&in).at, NOW + 15);
+}
+
+/* ---- Why then ---- */
+
+static void
+each_plan_says_why(void **state UNUSED)
+{
+    static const struct {
+        struct schedule in;
+        const char *reason;
+    } rows[] = {
+        {{.expires_at = NOW + 3600, .lifetime = 3600}, "before_expiry"},
+        {{.expires_at = NOW + 3600,
+          .lifetime = 3600,
+          .before_expiry = {MARGIN_SECONDS, 0}},
+         "at_expiry"},
+        {{.expires_at = NOW + 3600, .lifetime = 3600, .last = true},
+         "token_ends"},
+        {{.expires_at = NOW + 3600,
+          .lifetime = 3600,
+          .refresh_expires_at = NOW + 1800},
+         "grant_ends"},
+        {{.outcome = OUTCOME_TRANSIENT}, "backoff"},
+        {{.outcome = OUTCOME_TRANSIENT, .retry_after = 60}, "retry_after"},
+        {{.outcome = OUTCOME_AMBIGUOUS}, "lost_answer"},
+        {{.outcome = OUTCOME_AMBIGUOUS, .replay = true}, "backoff"},
+        {{.outcome = OUTCOME_AMBIGUOUS, .retry_after = 60}, "retry_after"},
+        {{.outcome = OUTCOME_MISCONFIGURED}, "misconfigured"},
+        {{.outcome = OUTCOME_MISCONFIGURED, .retry_after = 900}, "retry_after"},
+        {{.outcome = OUTCOME_DEAD, .retry_after = 900}, ""},
+    };
+    struct schedule in;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++) {
+        in = rows[i].in;
+        in.now = NOW;
+        assert_string_equal(schedule_reason_name(schedule_next(&in).reason),
+                            rows[i].reason);
+    }
+    assert_string_equal(schedule_reason_name(SCHEDULE_ON_DEMAND), "on_demand");
+    assert_string_equal(schedule_reason_name(SCHEDULE_CLOCK), "clock");
+}
+
+static void
+a_dead_grant_is_never_renewed(void **state UNUSED)
+{
+    struct schedule in = {.now = NOW,
+                          .expires_at = NOW + 3600,
+                          .lifetime = 3600,
+                          .outcome = OUTCOME_DEAD,
+                          .retry_after = 5};
+
+    assert_int_equal(schedule_next(&in).at, 0);
+    assert_int_equal(schedule_next(&in).reason, SCHEDULE_NEVER);
+}
+
+/* Access for an hour, but a refresh token that must be used within less. */
+static void
+the_refresh_token_is_used_before_it_expires(void **state UNUSED)
+{
+    static const struct {
+        int64_t refresh_expires_in, delay;
+    } rows[] = {
+        {0, 3300},          /* not known, as 0 means */
+        {4000, 3300},       /* later than the access token */
+        {3600, 3300},       /* as late: the same margin */
+        {1800, 1800 - 180}, /* Keycloak's idle sessions */
+        {100, 100 - 30},    {60, 60 - 20}, {10, 10 - 4},
+        {9, 3300}, /* it gave us the access token just now */
+        {-5, 3300},
+    };
+    struct schedule in = {
+        .now = NOW, .expires_at = NOW + 3600, .lifetime = 3600};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++) {
+        in.refresh_expires_at = rows[i].refresh_expires_in == 0
+                                    ? 0
+                                    : NOW + rows[i].refresh_expires_in;
+        assert_int_equal(schedule_next(&in).at, NOW + rows[i].delay);
+    }
+}
+
+/* One that no renewal extends: not a renewal a second at its end. */
+static void
+a_refresh_token_with_a_fixed_end_costs_few_renewals_more(void **state UNUSED)
+{
+    struct schedule in = {.lifetime = 3600};
+    int64_t now = 0, end = 8 * 3600;
+    unsigned renewals = 0;
+
+    while (now < end) {
+        in.now = NOW + now;
+        in.expires_at = in.now + 3600;
+        in.refresh_expires_at = NOW + end;
+        now = schedule_next(&in).at - NOW;
+        renewals++;
+    }
+    assert_in_range(renewals, 9, 13);
+}
+
+/* ---- On demand ---- */
+
+static void
+who_asks_gets_a_renewal_now_but_one_in_5_s(void **state UNUSED)
+{
+    static const struct {
+        struct plan planned, demand;
+        int64_t asked_at;
+    } rows[] = {
+        {{NOW + 900, SCHEDULE_BEFORE_EXPIRY}, {NOW, SCHEDULE_ON_DEMAND}, 0},
+        {{NOW + 900, SCHEDULE_BEFORE_EXPIRY},
+         {NOW, SCHEDULE_ON_DEMAND},
+         NOW - 5},
+        {{NOW + 900, SCHEDULE_BEFORE_EXPIRY},
+         {NOW + 1, SCHEDULE_ON_DEMAND},
+         NOW - 4},
+        {{NOW + 900, SCHEDULE_BEFORE_EXPIRY},
+         {NOW + 5, SCHEDULE_ON_DEMAND},
+         NOW},
+        {{NOW + 900, SCHEDULE_GRANT_ENDS}, {NOW, SCHEDULE_ON_DEMAND}, 0},
+        {{NOW + 900, SCHEDULE_BACKOFF}, {NOW, SCHEDULE_ON_DEMAND}, NOW - 60},
+        {{NOW + 900, SCHEDULE_MISCONFIGURED}, {NOW, SCHEDULE_ON_DEMAND}, 0},
+        /* It is due sooner anyway. */
+        {{NOW + 3, SCHEDULE_BACKOFF}, {NOW + 3, SCHEDULE_BACKOFF}, NOW},
+        {{NOW - 3, SCHEDULE_BACKOFF}, {NOW - 3, SCHEDULE_BACKOFF}, 0},
+        /* The provider asked us to wait. */
+        {{NOW + 900, SCHEDULE_RETRY_AFTER},
+         {NOW + 900, SCHEDULE_RETRY_AFTER},
+         0},
+        /* The request may still be under way. */
+        {{NOW + 12, SCHEDULE_LOST_ANSWER}, {NOW + 12, SCHEDULE_LOST_ANSWER}, 0},
+        /* There is nothing to renew it with, and it is still good. */
+        {{NOW + 900, SCHEDULE_TOKEN_ENDS}, {NOW + 900, SCHEDULE_TOKEN_ENDS}, 0},
+        {{0, SCHEDULE_NEVER}, {0, SCHEDULE_NEVER}, 0},
+        /* The clock was set back since. */
+        {{NOW + 900, SCHEDULE_BACKOFF}, {NOW, SCHEDULE_ON_DEMAND}, NOW + 3600},
+    };
+    struct plan plan;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++) {
+        plan = schedule_demand(&rows[i].planned, NOW, rows[i].asked_at,
+                               SCHEDULE_ON_DEMAND);
+        assert_int_equal(plan.at, rows[i].demand.at);
+        assert_int_equal(plan.reason, rows[i].demand.reason);
+    }
+}
+
+/* ---- An expired key is not to be collected ---- */
+
+static void
+an_expired_key_is_kept_every_120_s(void **state UNUSED)
+{
+    static const struct {
+        int64_t expired_for, keep_in;
+    } rows[] = {{-3600, 3720}, {0, 120},   {1, 119},   {119, 1},
+                {120, 120},    {121, 119}, {1000, 80}, {86400, 120}};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++)
+        assert_int_equal(schedule_keep(NOW, NOW - rows[i].expired_for),
+                         NOW + rows[i].keep_in);
 }
 
 /* ---- Properties ---- */
@@ -386,7 +577,7 @@ properties_after_success_hold_in_a_million_cases(void **state UNUSED)
     for (i = 0; i < CASES; i++) {
         in = some_schedule();
         in.outcome = OUTCOME_OK;
-        when = schedule_next(&in);
+        when = schedule_next(&in).at;
         margin = margin_of(&in);
         jitter = margin / 2;
         latest = in.expires_at - margin;
@@ -413,7 +604,8 @@ properties_after_failure_hold_in_a_million_cases(void **state UNUSED)
     for (i = 0; i < CASES; i++) {
         in = some_schedule();
         in.outcome = outcomes[next_random() % ARRAY_LEN(outcomes)];
-        when = schedule_next(&in);
+        in.replay = next_random() % 2 == 0;
+        when = schedule_next(&in).at;
         asked = min(in.retry_after, 3600);
         HOLDS(when >= in.now + 1);
         HOLDS(when >= in.now + asked);
@@ -425,8 +617,63 @@ properties_after_failure_hold_in_a_million_cases(void **state UNUSED)
         /* Who asks for more time never gets less. */
         more = in;
         more.retry_after += some(5000);
-        later = schedule_next(&more);
+        later = schedule_next(&more).at;
         HOLDS(later >= when);
+    }
+}
+
+/* The margin, the jitter and the floor, of a grant that ends as well. */
+static void
+properties_of_a_grant_that_ends_hold_in_a_million_cases(void **state UNUSED)
+{
+    struct schedule in, endless;
+    int64_t when, left;
+    unsigned long i;
+
+    seed = SEED;
+    for (i = 0; i < CASES; i++) {
+        in = some_schedule();
+        in.outcome = OUTCOME_OK;
+        left = some(TEN_YEARS);
+        in.refresh_expires_at = in.now + left;
+        endless = in;
+        endless.refresh_expires_at = 0;
+        when = schedule_next(&in).at;
+        HOLDS(when >= in.now + 1);
+        HOLDS(when <= schedule_next(&endless).at);
+        HOLDS(left < 10 || when < in.refresh_expires_at);
+        HOLDS(left >= 10 || when == schedule_next(&endless).at);
+        /* Half of what is left, or the access token's own time. */
+        HOLDS(when >= min(in.now + left / 2 - 1, schedule_next(&endless).at));
+    }
+}
+
+/* What a damaged key or a clock gone mad may say. */
+static void
+no_number_makes_it_overflow_or_storm(void **state UNUSED)
+{
+    struct schedule in;
+    struct plan plan;
+    int64_t when;
+    unsigned long i;
+
+    seed = SEED;
+    for (i = 0; i < CASES; i++) {
+        in = some_schedule();
+        in.now = (int64_t) next_random();
+        in.expires_at = (int64_t) next_random();
+        in.lifetime = (int64_t) next_random();
+        in.refresh_expires_at = (int64_t) next_random();
+        in.failures = (int64_t) next_random();
+        in.retry_after = (int64_t) next_random();
+        in.outcome = (enum outcome)(next_random() % OUTCOME_COUNT);
+        in.replay = next_random() % 2 == 0;
+        plan = schedule_next(&in);
+        when = plan.at;
+        HOLDS((in.outcome == OUTCOME_DEAD) == (when == 0));
+        HOLDS((in.outcome == OUTCOME_DEAD) == (plan.reason == SCHEDULE_NEVER));
+        HOLDS(when == 0 || when > in.now || in.now >= UNIX_TIME_MAX);
+        HOLDS(when <= UNIX_TIME_MAX + 3600);
     }
 }
 
@@ -440,15 +687,28 @@ main(void)
         cmocka_unit_test(
             no_margin_is_exactly_at_expiry_and_at_least_1_s_from_now),
         cmocka_unit_test(chance_brings_it_forward_by_up_to_half_the_margin),
+        cmocka_unit_test(the_last_token_is_good_until_it_expires),
         cmocka_unit_test(a_late_begin_is_at_least_1_s_from_now),
         cmocka_unit_test(a_lifetime_that_makes_no_sense_is_none),
         cmocka_unit_test(the_limit_after_failures_doubles_from_5_to_300),
         cmocka_unit_test(a_lost_answer_is_retried_in_1_s_once),
+        cmocka_unit_test(
+            a_lost_answer_after_other_failures_is_retried_in_1_s_too),
         cmocka_unit_test(an_administrator_has_300_to_600_s),
         cmocka_unit_test(honours_retry_after_up_to_an_hour),
         cmocka_unit_test(after_a_failure_the_expiry_does_not_matter),
+        cmocka_unit_test(each_plan_says_why),
+        cmocka_unit_test(a_dead_grant_is_never_renewed),
+        cmocka_unit_test(the_refresh_token_is_used_before_it_expires),
+        cmocka_unit_test(
+            a_refresh_token_with_a_fixed_end_costs_few_renewals_more),
+        cmocka_unit_test(who_asks_gets_a_renewal_now_but_one_in_5_s),
+        cmocka_unit_test(an_expired_key_is_kept_every_120_s),
         cmocka_unit_test(properties_after_success_hold_in_a_million_cases),
         cmocka_unit_test(properties_after_failure_hold_in_a_million_cases),
+        cmocka_unit_test(
+            properties_of_a_grant_that_ends_hold_in_a_million_cases),
+        cmocka_unit_test(no_number_makes_it_overflow_or_storm),
     };
 
     return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);

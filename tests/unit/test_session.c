@@ -407,6 +407,8 @@ CASE(the_helper_gets_user_group_and_keyrings)
     CHECK_EQUAL(helper.user.gid, GROUP);
     CHECK_EQUAL(helper.ring, handoff);
     CHECK_EQUAL(helper.tokens, session.tokens);
+    CHECK_EQUAL(helper.user.session, keyctl_get_keyring_ID(SESSION, 0));
+    CHECK_EQUAL(session.keyring, helper.user.session);
     return 0;
 }
 
@@ -571,9 +573,9 @@ CASE(a_session_keyring_with_tokens_belongs_to_another_login)
 
 /* ---- What fails when it is opened ---- */
 
-/* Nothing readable, nothing linked, the variables as they were. */
+/* Nothing readable, nothing linked. */
 static int
-check_nothing_left(void)
+check_nothing_left_but_the_variable(void)
 {
     key_serial_t found = 0;
 
@@ -582,9 +584,16 @@ check_nothing_left(void)
         keyring_find(KEY_SPEC_PROCESS_KEYRING, "user", KEY_ACCESS_TOKEN, &found)
         < 0);
     CHECK_EQUAL(links(KEY_SPEC_PROCESS_KEYRING), 0);
-    CHECK(pam_getenv(pamh, "OIDC_ACCESS_TOKEN_KEY") == NULL);
     CHECK_EQUAL(session.helper.pidfd, -1);
     return 0;
+}
+
+/* And the variables as they were. */
+static int
+check_nothing_left(void)
+{
+    CHECK(pam_getenv(pamh, "OIDC_ACCESS_TOKEN_KEY") == NULL);
+    return check_nothing_left_but_the_variable();
 }
 
 CASE(a_helper_that_cannot_be_started_leaves_nothing)
@@ -676,6 +685,58 @@ CASE(a_handoff_that_was_revoked_opens_nothing)
     return check_nothing_left();
 }
 
+/* ---- Starting the helper again ---- */
+
+CASE(a_helper_that_died_is_started_again_with_the_same)
+{
+    int before;
+
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    before = session.helper.pidfd;
+    CHECK_EQUAL(session_restart(&session), 0);
+    CHECK_EQUAL(helper.starts, 2);
+    CHECK(strcmp(helper.name, "alice") == 0);
+    CHECK_EQUAL(helper.user.uid, ALICE_UID);
+    CHECK_EQUAL(helper.user.gid, GROUP);
+    CHECK_EQUAL(helper.user.session, keyctl_get_keyring_ID(SESSION, 0));
+    CHECK_EQUAL(helper.ring, handoff);
+    CHECK_EQUAL(helper.tokens, session.tokens);
+    CHECK(session.helper.pidfd >= 0 && session.helper.pidfd != before);
+    return 0;
+}
+
+CASE(one_that_cannot_be_started_again_leaves_the_session_as_it_is)
+{
+    key_serial_t access, refresh;
+
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    access = key_of(KEY_ACCESS_TOKEN);
+    refresh = key_of(KEY_REFRESH_TOKEN);
+    helper.second_result = -EDQUOT;
+    CHECK_EQUAL(session_restart(&session), -EDQUOT);
+    CHECK_EQUAL(look(access), 0);
+    CHECK_EQUAL(look(refresh), 0);
+    CHECK_EQUAL(look(session.tokens), 0);
+    CHECK_EQUAL(session.ring, handoff);
+    CHECK_EQUAL(pamh->n_log, 0);
+    /* and it can be closed, or another start tried */
+    helper.second_result = 0;
+    CHECK_EQUAL(session_restart(&session), 0);
+    return 0;
+}
+
+CASE(roots_helper_is_started_again_without_root)
+{
+    owner.uid = owner.gid = 0;
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    CHECK_EQUAL(session_restart(&session), 0);
+    CHECK_EQUAL(helper.user.uid, SYSTEM);
+    return 0;
+}
+
 /* ---- Closing ---- */
 
 CASE(after_closing_no_token_can_be_read)
@@ -736,6 +797,7 @@ CASE(without_its_helper_another_revokes)
     CHECK_EQUAL(helper.user.gid, GROUP);
     CHECK_EQUAL(helper.ring, handoff);
     CHECK_EQUAL(helper.tokens, 0);
+    CHECK_EQUAL(helper.user.session, 0);
     CHECK(logged(LOG_DEBUG, "no helper"));
     return 0;
 }
@@ -757,6 +819,62 @@ CASE(without_any_helper_every_key_is_revoked)
     CHECK(is_dead(refresh));
     CHECK(is_dead(settings));
     CHECK_EQUAL(links(KEY_SPEC_PROCESS_KEYRING), 0);
+    return 0;
+}
+
+/* The grant was over, and so was the helper. */
+CASE(without_helper_and_tokens_no_other_helper_is_started)
+{
+    key_serial_t settings, id;
+
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    settings = key_of(KEY_SETTINGS);
+    id = key_of(KEY_ID_TOKEN);
+    CHECK_EQUAL(key_revoke(key_of(KEY_ACCESS_TOKEN)), 0);
+    CHECK_EQUAL(keyctl_unlink(key_of(KEY_REFRESH_TOKEN), handoff), 0);
+    helper.end_result = -ESRCH;
+    ctx.debug = true;
+    session_close(&ctx, &session);
+    CHECK_EQUAL(helper.starts, 1);
+    CHECK(logged(LOG_DEBUG, "no token to revoke"));
+    CHECK(is_dead(settings));
+    CHECK(is_dead(id));
+    CHECK_EQUAL(session.ring, 0);
+    return check_nothing_left_but_the_variable();
+}
+
+CASE(an_expired_access_token_alone_starts_no_other_helper)
+{
+    secret_clear(&result.field[FIELD_REFRESH_TOKEN]);
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    CHECK_EQUAL(__real_keyctl_set_timeout(key_of(KEY_ACCESS_TOKEN), 1), 0);
+    usleep(1100000);
+    helper.end_result = -ESRCH;
+    session_close(&ctx, &session);
+    CHECK_EQUAL(helper.starts, 1);
+    CHECK_EQUAL(pamh->n_log, 0);
+    return 0;
+}
+
+/* Either of them is something to revoke at the provider. */
+CASE(one_token_that_is_left_is_revoked_by_another_helper)
+{
+    static const char *const names[] = {KEY_ACCESS_TOKEN, KEY_REFRESH_TOKEN};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(names); i++) {
+        helper.starts = 0;
+        helper.end_result = 0;
+        CHECK_EQUAL(log_in(), 0);
+        CHECK_EQUAL(open_it(), 0);
+        CHECK_EQUAL(key_revoke(key_of(names[i])), 0);
+        helper.end_result = -ESRCH;
+        session_close(&ctx, &session);
+        CHECK_EQUAL(helper.starts, 2);
+        CHECK_EQUAL(helper.tokens, 0);
+    }
     return 0;
 }
 
@@ -885,10 +1003,16 @@ main(void)
         TEST(every_call_that_fails_leaves_nothing),
         TEST(a_variable_that_cannot_be_set_leaves_nothing),
         TEST(a_handoff_that_was_revoked_opens_nothing),
+        TEST(a_helper_that_died_is_started_again_with_the_same),
+        TEST(one_that_cannot_be_started_again_leaves_the_session_as_it_is),
+        TEST(roots_helper_is_started_again_without_root),
         TEST(after_closing_no_token_can_be_read),
         TEST(closing_works_when_the_session_keyring_is_revoked),
         TEST(without_its_helper_another_revokes),
         TEST(without_any_helper_every_key_is_revoked),
+        TEST(without_helper_and_tokens_no_other_helper_is_started),
+        TEST(an_expired_access_token_alone_starts_no_other_helper),
+        TEST(one_token_that_is_left_is_revoked_by_another_helper),
         TEST(without_a_handoff_there_is_nothing_to_discard),
         TEST(a_handoff_that_a_session_took_is_not_discarded),
         TEST(a_discarded_handoff_is_revoked_by_a_helper),

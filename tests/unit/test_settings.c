@@ -42,6 +42,7 @@ make_full(struct settings *out)
         .timeout = 7,
         .insecure_http = true,
         .revoke = false,
+        .introspect_refresh = true,
         .token_endpoint = strdup("https://login.example.com/token"),
         .device_authorization_endpoint = strdup("https://login.example.com/d"),
         .revocation_endpoint = strdup("https://login.example.com/revoke"),
@@ -69,6 +70,7 @@ assert_same(const struct settings *a, const struct settings *b)
     assert_int_equal(a->timeout, b->timeout);
     assert_int_equal(a->insecure_http, b->insecure_http);
     assert_int_equal(a->revoke, b->revoke);
+    assert_int_equal(a->introspect_refresh, b->introspect_refresh);
     assert_string_equal(a->token_endpoint, b->token_endpoint);
     assert_string_equal(a->device_authorization_endpoint,
                         b->device_authorization_endpoint);
@@ -103,6 +105,7 @@ what_is_not_set_is_not_there_afterwards(void **state UNUSED)
     assert_int_equal(settings.timeout, 10);
     assert_false(settings.insecure_http);
     assert_true(settings.revoke);
+    assert_false(settings.introspect_refresh); /* as in older ones */
     assert_null(settings.audience);
     assert_null(settings.resource);
     assert_null(settings.ca_file);

@@ -258,6 +258,47 @@ says_emsgsize_and_enomem(void **state UNUSED)
 }
 
 static void
+a_time_moves_and_none_stays_none(void **state UNUSED)
+{
+    static const struct {
+        int64_t at, seconds, then;
+    } rows[] = {
+        {1700000000, 3600, 1700003600},
+        {1700000000, -3600, 1699996400},
+        {1700000000, 0, 1700000000},
+        {0, 3600, 0},
+        {10, -10, 1}, /* not 0, which says that there is none */
+        {10, -3600, 1},
+        {10, INT64_MIN, 1},
+        {UNIX_TIME_MAX, 1, UNIX_TIME_MAX},
+        {1700000000, INT64_MAX, UNIX_TIME_MAX},
+        {INT64_MAX, 1, UNIX_TIME_MAX},
+        {INT64_MAX, INT64_MIN, 1},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(rows); i++)
+        assert_int_equal(time_shift(rows[i].at, rows[i].seconds), rows[i].then);
+}
+
+static void
+all_times_move_when_the_clock_is_set_and_nothing_else_does(void **state UNUSED)
+{
+    struct status status = full, back;
+
+    status_shift(&status, 3600);
+    assert_int_equal(status.renew_at, full.renew_at + 3600);
+    assert_int_equal(status.renewed_at, full.renewed_at + 3600);
+    assert_int_equal(status.asked_at, full.asked_at + 3600);
+    assert_int_equal(status.unanswered_since, full.unanswered_since + 3600);
+    assert_int_equal(status.id_expires_at, full.id_expires_at + 3600);
+    assert_int_equal(status.refresh_expires_at, full.refresh_expires_at + 3600);
+    back = status;
+    status_shift(&back, -3600);
+    assert_memory_equal(&back, &full, sizeof(back));
+}
+
+static void
 who_comes_back_is_helped_by_a_renewal_that_is_due_or_has_failed(
     void **state UNUSED)
 {
@@ -297,6 +338,9 @@ main(void)
         cmocka_unit_test(needs_no_newline_at_the_end),
         cmocka_unit_test(refuses_malformed_values_and_leaves_the_result_alone),
         cmocka_unit_test(says_emsgsize_and_enomem),
+        cmocka_unit_test(a_time_moves_and_none_stays_none),
+        cmocka_unit_test(
+            all_times_move_when_the_clock_is_set_and_nothing_else_does),
         cmocka_unit_test(
             who_comes_back_is_helped_by_a_renewal_that_is_due_or_has_failed),
     };

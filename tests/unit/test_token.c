@@ -8,6 +8,7 @@
 #include "helper/exchange/json.h"
 #include "helper/exchange/token.h"
 #include "tests/lib/assert_wiped.h"
+#include "tests/lib/signer.h"
 #include "tests/lib/test.h"
 
 #define NOW INT64_C(1800000000)
@@ -71,56 +72,266 @@ an_access_token_is_enough(void **state UNUSED)
     }
 }
 
-/* Access tokens that are JWTs, with exp NOW+1000, NOW-1, 1e300, none. */
-#define JWT_FUTURE "e30.eyJleHAiOjE4MDAwMDEwMDB9.c2ln"
-#define JWT_PAST   "e30.eyJleHAiOjE3OTk5OTk5OTl9.c2ln"
-#define JWT_HUGE   "e30.eyJleHAiOjFlMzAwfQ.c2ln"
-#define JWT_NONE   "e30.e30.c2ln"
+/* Of an answer with such a token, and more that begins with a comma. */
+static int64_t
+lifetime(const char *access, const char *more)
+{
+    struct problem problem = {0};
+    struct token token = {0};
+    char *text = NULL;
+    int64_t found;
+
+    assert_true(asprintf(&text,
+                         "{\"token_type\":\"bearer\",\"access_token\":"
+                         "\"%s\"%s}",
+                         access, more)
+                > 0);
+    assert_int_equal(parse(text, &token, &problem), 0);
+    assert_int_equal(token.sent_at, NOW);
+    found = token.expires_at - NOW;
+    token_clear(&token);
+    free(text);
+    return found;
+}
+
+#define DEFAULT TOKEN_LIFETIME_DEFAULT
+#define MAX     JSON_SECONDS_MAX
 
 static void
-a_lifetime_is_found_one_way_or_another(void **state UNUSED)
+a_lifetime_may_be_from_a_second_to_ten_years(void **state UNUSED)
+{
+    static const int64_t seconds[] = {
+        1,        2,         29,        30,      59,      60,      61,
+        299,      300,       301,       3599,    3600,    86399,   86400,
+        604800,   2147483,   2147484,   2592000, 4294967, 4294968, 7776000,
+        31536000, 157680000, 315360000, MAX - 1, MAX,
+    };
+    char more[64];
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(seconds); i++) {
+        (void) snprintf(more, sizeof(more), ",\"expires_in\":%jd",
+                        (intmax_t) seconds[i]);
+        assert_int_equal(lifetime("AT", more), seconds[i]);
+        (void) snprintf(more, sizeof(more), ",\"expires_in\":\"%jd\"",
+                        (intmax_t) seconds[i]);
+        assert_int_equal(lifetime("AT", more), seconds[i]);
+        (void) snprintf(more, sizeof(more), ",\"expires_in\":%jd.75",
+                        (intmax_t) seconds[i]);
+        assert_int_equal(lifetime("AT", more), seconds[i]);
+    }
+}
+
+static void
+expires_in_is_read_as_providers_write_it(void **state UNUSED)
 {
     static const struct {
-        const char *access;
-        const char *expires_in; /* and what follows, or "" */
+        const char *value;
         int64_t lifetime;
     } cases[] = {
-        {"AT", ",\"expires_in\":3600", 3600},
-        {"AT", ",\"expires_in\":1", 1},
-        {"AT", ",\"expires_in\":\"3600\"", 3600},
-        {"AT", ",\"expires_in\":3599.9", 3599},
-        {"AT", ",\"expires_in\":2592000", 2592000},
-        {"AT", ",\"expires_in\":5000000000", JSON_SECONDS_MAX},
-        {"AT", ",\"expires_in\":1e300", JSON_SECONDS_MAX},
-        {"AT", "", TOKEN_LIFETIME_DEFAULT},
-        {"AT", ",\"expires_in\":null", TOKEN_LIFETIME_DEFAULT},
-        {"AT", ",\"expires_in\":0", TOKEN_LIFETIME_DEFAULT},
-        {"AT", ",\"expires_in\":0.5", TOKEN_LIFETIME_DEFAULT},
-        {"AT", ",\"expires_in\":-5", TOKEN_LIFETIME_DEFAULT},
-        {"AT", ",\"expires_in\":\"soon\"", TOKEN_LIFETIME_DEFAULT},
-        {"AT", ",\"expires_in\":[60]", TOKEN_LIFETIME_DEFAULT},
-        {JWT_FUTURE, ",\"expires_in\":60", 60},
-        {JWT_FUTURE, "", 1000},
-        {JWT_FUTURE, ",\"expires_in\":0", 1000},
-        {JWT_FUTURE, ",\"expires_in\":\"x\"", 1000},
-        {JWT_PAST, "", TOKEN_LIFETIME_DEFAULT},
-        {JWT_HUGE, "", JSON_SECONDS_MAX},
-        {JWT_NONE, "", TOKEN_LIFETIME_DEFAULT},
+        {"3599.9", 3599},
+        {"\"3599.9\"", 3599},
+        {"6e2", 600},
+        {"\"007\"", 7},
+        /* more than anybody means */
+        {"316224001", MAX},
+        {"2147483648", MAX},
+        {"4294967296", MAX},
+        {"5000000000", MAX},
+        {"9223372036854775807", MAX},
+        {"18446744073709551616", MAX},
+        {"1e300", MAX},
+        {"1e999", MAX},
+        {"\"99999999999999999999999999999999\"", MAX},
+        /* none */
+        {"null", DEFAULT},
+        {"0", DEFAULT},
+        {"-0", DEFAULT},
+        {"\"0\"", DEFAULT},
+        {"0.5", DEFAULT},
+        {"-1", DEFAULT},
+        {"-5", DEFAULT},
+        {"-1e300", DEFAULT},
+        {"-1e999", DEFAULT},
+        {"-9223372036854775808", DEFAULT},
+        /* not a number */
+        {"\"\"", DEFAULT},
+        {"\"soon\"", DEFAULT},
+        {"\"-5\"", DEFAULT},
+        {"\"+5\"", DEFAULT},
+        {"\" 60\"", DEFAULT},
+        {"\"60s\"", DEFAULT},
+        {"\"6e2\"", DEFAULT},
+        {"\"0x3c\"", DEFAULT},
+        {"\"inf\"", DEFAULT},
+        {"\"1.2.3\"", DEFAULT},
+        {"true", DEFAULT},
+        {"false", DEFAULT},
+        {"[60]", DEFAULT},
+        {"{\"seconds\":60}", DEFAULT},
     };
-    char text[256];
+    int64_t found;
+    char more[64];
     size_t i;
 
     for (i = 0; i < ARRAY_LEN(cases); i++) {
+        (void) snprintf(more, sizeof(more), ",\"expires_in\":%s",
+                        cases[i].value);
+        found = lifetime("AT", more);
+        if (found != cases[i].lifetime)
+            fail_msg("%s: %jd", cases[i].value, (intmax_t) found);
+    }
+    assert_int_equal(lifetime("AT", ""), DEFAULT);
+    assert_int_equal(lifetime("AT", ",\"Expires_in\":60"), DEFAULT);
+}
+
+static int64_t
+lifetime_of_jwt(const char *claims, const char *more)
+{
+    struct secret token = {0};
+    int64_t found;
+
+    signer_token("ES256", SIGNER_P256, "{\"alg\":\"ES256\"}", claims, &token);
+    found = lifetime(secret_text(&token), more);
+    secret_clear(&token);
+    return found;
+}
+
+/* NOW is 1800000000. */
+static void
+a_jwt_says_its_lifetime_by_the_clock_of_the_provider(void **state UNUSED)
+{
+    static const struct {
+        const char *claims;
+        int64_t lifetime;
+    } cases[] = {
+        {"{\"iat\":1800000000,\"exp\":1800000900}", 900},
+        {"{\"iat\":1800000000,\"exp\":1800000001}", 1},
+        {"{\"iat\":1800000000,\"exp\":2115360000}", 315360000},
+        {"{\"iat\":1800000000,\"exp\":1e300}", MAX},
+        /* ten minutes ahead, and behind; so that it seems to be over */
+        {"{\"iat\":1800000600,\"exp\":1800001500}", 900},
+        {"{\"iat\":1799999400,\"exp\":1800000300}", 900},
+        {"{\"iat\":1799999400,\"exp\":1799999700}", 300},
+        {"{\"iat\":1800086400,\"exp\":1800087300}", 900},
+        {"{\"iat\":1799913600,\"exp\":1799914500}", 900},
+        /* a clock that is none, or none at all: by ours */
+        {"{\"iat\":1800086401,\"exp\":1800087300}", 87300},
+        {"{\"iat\":1799913599,\"exp\":1800000900}", 900},
+        {"{\"iat\":0,\"exp\":1800000900}", 900},
+        {"{\"iat\":1e300,\"exp\":1800000900}", 900},
+        {"{\"iat\":-1,\"exp\":1800000900}", 900},
+        {"{\"iat\":\"1799999400\",\"exp\":1800000900}", 900},
+        {"{\"iat\":null,\"exp\":1800000900}", 900},
+        {"{\"exp\":1800000900}", 900},
+        {"{\"exp\":1800000900.9}", 900},
+        {"{\"exp\":1800000001}", 1},
+        {"{\"exp\":1e300}", MAX},
+        /* no end, or one before the beginning */
+        {"{}", DEFAULT},
+        {"{\"iat\":1800000000}", DEFAULT},
+        {"{\"exp\":1800000000}", DEFAULT},
+        {"{\"exp\":1799999999}", DEFAULT},
+        {"{\"exp\":0}", DEFAULT},
+        {"{\"exp\":-1}", DEFAULT},
+        {"{\"exp\":\"1800000900\"}", DEFAULT},
+        {"{\"exp\":null}", DEFAULT},
+        {"{\"iat\":1800000000,\"exp\":1800000000}", DEFAULT},
+        {"{\"iat\":1800000600,\"exp\":1800000599}", DEFAULT},
+        {"{\"iat\":1800000600,\"exp\":\"x\"}", DEFAULT},
+    };
+    int64_t found;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        found = lifetime_of_jwt(cases[i].claims, "");
+        if (found != cases[i].lifetime)
+            fail_msg("%s: %jd", cases[i].claims, (intmax_t) found);
+    }
+}
+
+static void
+expires_in_counts_before_what_a_jwt_says(void **state UNUSED)
+{
+    static const char claims[] = "{\"iat\":1800000000,\"exp\":1800000900}";
+
+    assert_int_equal(lifetime_of_jwt(claims, ",\"expires_in\":60"), 60);
+    assert_int_equal(lifetime_of_jwt(claims, ",\"expires_in\":3600"), 3600);
+    assert_int_equal(lifetime_of_jwt(claims, ",\"expires_in\":0"), 900);
+    assert_int_equal(lifetime_of_jwt(claims, ",\"expires_in\":-1"), 900);
+    assert_int_equal(lifetime_of_jwt(claims, ",\"expires_in\":\"x\""), 900);
+    assert_int_equal(lifetime_of_jwt(claims, ",\"expires_in\":null"), 900);
+}
+
+static void
+what_only_looks_like_a_jwt_has_the_default_lifetime(void **state UNUSED)
+{
+    static const char *const tokens[] = {
+        "a.b.c", "e30.e30", "e30.W10.c2ln", "e30..c2ln", "..",
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(tokens); i++)
+        assert_int_equal(lifetime(tokens[i], ""), DEFAULT);
+}
+
+static void
+the_end_of_the_refresh_token_is_taken_if_it_is_said(void **state UNUSED)
+{
+    static const struct {
+        const char *members;
+        int64_t end; /* from now on; 0: unknown */
+    } cases[] = {
+        {"", 0},
+        /* Keycloak, where 0 is that of an offline session */
+        {",\"refresh_expires_in\":1800", 1800},
+        {",\"refresh_expires_in\":0", 0},
+        /* GitHub, Entra ID */
+        {",\"refresh_token_expires_in\":15811200", 15811200},
+        {",\"refresh_token_expires_in\":\"86399\"", 86399},
+        {",\"refresh_expires_in\":1", 1},
+        {",\"refresh_expires_in\":1800.9", 1800},
+        {",\"refresh_expires_in\":\"1800\"", 1800},
+        {",\"refresh_expires_in\":315360000", 315360000},
+        {",\"refresh_expires_in\":1e300", JSON_SECONDS_MAX},
+        {",\"refresh_expires_in\":\"0\"", 0},
+        {",\"refresh_expires_in\":0.5", 0},
+        {",\"refresh_expires_in\":-1", 0},
+        {",\"refresh_expires_in\":-1e300", 0},
+        {",\"refresh_expires_in\":null", 0},
+        {",\"refresh_expires_in\":true", 0},
+        {",\"refresh_expires_in\":\"never\"", 0},
+        {",\"refresh_expires_in\":[1800]", 0},
+        {",\"refresh_expires_in\":60,\"refresh_token_expires_in\":70", 60},
+        {",\"refresh_expires_in\":0,\"refresh_token_expires_in\":70", 70},
+        {",\"refresh_expires_in\":\"x\",\"refresh_token_expires_in\":70", 70},
+        {",\"expires_in\":60", 0},
+        {",\"Refresh_expires_in\":60", 0},
+    };
+    char text[256], expected[32];
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        struct message message = {0};
         struct problem problem = {0};
         struct token token = {0};
 
         (void) snprintf(text, sizeof(text),
-                        "{\"token_type\":\"bearer\",\"access_token\":\"%s\"%s}",
-                        cases[i].access, cases[i].expires_in);
+                        "{\"token_type\":\"bearer\",\"access_token\":\"AT\","
+                        "\"refresh_token\":\"RT\"%s}",
+                        cases[i].members);
+        (void) snprintf(expected, sizeof(expected), "%jd",
+                        (intmax_t) (NOW + cases[i].end));
         assert_int_equal(parse(text, &token, &problem), 0);
-        if (token.expires_at != NOW + cases[i].lifetime)
-            fail_msg("%s: %jd", text, (intmax_t) (token.expires_at - NOW));
+        assert_int_equal(token_put(&token, &message), 0);
+        if (strcmp(message_text(&message, FIELD_REFRESH_EXPIRES_AT),
+                   cases[i].end > 0 ? expected : "")
+            != 0)
+            fail_msg("%s: %s", text,
+                     message_text(&message, FIELD_REFRESH_EXPIRES_AT));
+        message_clear(&message);
         token_clear(&token);
+        assert_int_equal(token.refresh_expires_at, 0);
     }
 }
 
@@ -289,7 +500,12 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_taken_with_all_it_has),
         cmocka_unit_test(an_access_token_is_enough),
-        cmocka_unit_test(a_lifetime_is_found_one_way_or_another),
+        cmocka_unit_test(a_lifetime_may_be_from_a_second_to_ten_years),
+        cmocka_unit_test(expires_in_is_read_as_providers_write_it),
+        cmocka_unit_test(a_jwt_says_its_lifetime_by_the_clock_of_the_provider),
+        cmocka_unit_test(expires_in_counts_before_what_a_jwt_says),
+        cmocka_unit_test(what_only_looks_like_a_jwt_has_the_default_lifetime),
+        cmocka_unit_test(the_end_of_the_refresh_token_is_taken_if_it_is_said),
         cmocka_unit_test(an_answer_that_cannot_be_used_is_refused),
         cmocka_unit_test(a_token_must_fit_into_a_key),
         cmocka_unit_test(a_scope_that_cannot_be_shown_is_left_out),
@@ -297,6 +513,10 @@ main(void)
         cmocka_unit_test(tokens_are_wiped),
     };
 
+    int failed;
+
     json_init();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    signer_free();
+    return failed;
 }

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common/io.h"
+#include "common/number.h"
+#include "common/secret.h"
+#include "helper/terminal.h"
+
+#define STAT_MAX      4096
+#define ANCESTORS_MAX 64
+#define TERMINALS_MAX 8
+
+/* Documentation/admin-guide/devices.txt */
+#define MAJOR_TTY       4U
+#define MINOR_SERIAL    64U
+#define MAJOR_PTS_FIRST 136U
+#define MAJOR_PTS_LAST  143U
+#define PTS_OF_A_MAJOR  256U
+
+int
+terminal_process_parse(const char *stat, struct terminal_process *out)
+{
+    /* pid (comm) state ppid pgrp session tty_nr; comm may be anything. */
+    const char *rest = strrchr(stat, ')');
+    int parent, terminal;
+
+    if (rest == NULL
+        || sscanf(rest, ") %*c %d %*d %*d %d", &parent, &terminal) != 2
+        || parent < 0)
+        return -EBADMSG;
+    *out = (struct terminal_process){.parent = parent,
+                                     .terminal = (dev_t) (unsigned) terminal};
+    return 0;
+}
+
+bool
+terminal_path(dev_t terminal, char *out, size_t size)
+{
+    unsigned major_number = major(terminal), number = minor(terminal);
+
+    if (major_number >= MAJOR_PTS_FIRST && major_number <= MAJOR_PTS_LAST)
+        (void) snprintf(out, size, "/dev/pts/%u",
+                        (major_number - MAJOR_PTS_FIRST) * PTS_OF_A_MAJOR
+                            + number);
+    else if (major_number == MAJOR_TTY && number > 0 && number < MINOR_SERIAL)
+        (void) snprintf(out, size, "/dev/tty%u", number);
+    else if (major_number == MAJOR_TTY && number >= MINOR_SERIAL)
+        (void) snprintf(out, size, "/dev/ttyS%u", number - MINOR_SERIAL);
+    else
+        return false;
+    return true;
+}
+
+static int
+terminal_process_get(pid_t pid, struct terminal_process *out)
+{
+    struct secret text = {0};
+    char path[64];
+    int fd, r;
+
+    (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    r = fd == -1 ? -errno : read_all(fd, STAT_MAX, &text);
+    if (r == 0)
+        r = terminal_process_parse(secret_text(&text), out);
+    fd_close(&fd);
+    secret_clear(&text);
+    return r;
+}
+
+/* The processes between may be others', and /proc may not show them. */
+static bool
+is_of_the_session(struct terminal_process process, pid_t login)
+{
+    unsigned i;
+
+    for (i = 0; i < ANCESTORS_MAX && process.parent > 1; i++) {
+        if (process.parent == login)
+            return true;
+        if (terminal_process_get(process.parent, &process) < 0)
+            return false;
+    }
+    return false;
+}
+
+static bool
+write_line(dev_t terminal, const char *line)
+{
+    char path[64], text[256];
+    bool done = false;
+    struct stat st;
+    int fd, len;
+
+    if (!terminal_path(terminal, path, sizeof(path)))
+        return false;
+    fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (fd == -1)
+        return false;
+    len = snprintf(text, sizeof(text), "\r\n%s\r\n", line);
+    if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == terminal
+        && st.st_uid == getuid() && len > 0 && (size_t) len < sizeof(text))
+        done = write(fd, text, (size_t) len) == len;
+    fd_close(&fd);
+    return done;
+}
+
+static bool
+is_known(dev_t terminal, const dev_t *seen, size_t n_seen)
+{
+    size_t i;
+
+    for (i = 0; i < n_seen; i++)
+        if (seen[i] == terminal)
+            return true;
+    return false;
+}
+
+size_t
+terminal_tell(pid_t login, const char *line)
+{
+    dev_t seen[TERMINALS_MAX];
+    const struct dirent *entry;
+    size_t n_seen = 0, told = 0;
+    struct terminal_process process;
+    DIR *proc = opendir("/proc");
+    int64_t pid;
+
+    if (proc == NULL)
+        return 0;
+    while (n_seen < TERMINALS_MAX && (entry = readdir(proc)) != NULL) {
+        if (number_parse(entry->d_name, INT32_MAX, &pid) < 0
+            || terminal_process_get((pid_t) pid, &process) < 0
+            || process.terminal == 0 || is_known(process.terminal, seen, n_seen)
+            || !is_of_the_session(process, login))
+            continue;
+        seen[n_seen++] = process.terminal;
+        told += write_line(process.terminal, line);
+    }
+    (void) closedir(proc); /* it was only read */
+    return told;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PAM_PROCESS_H
+#define PAM_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/attr.h"
+#include "common/secret.h"
+
+/*
+ * Whether a process is the one of ours that it is said to be: a signal to
+ * another one would end that.  By what the kernel tells everybody, because the
+ * helper is not dumpable: a screen locker may not read its /proc/PID/exe.  (Root
+ * may, but after an upgrade that names a file that is deleted.)
+ *
+ * A user can give their processes any name and arguments, but not these groups:
+ * only root has the means.  Of those that have them, the arguments tell which.
+ */
+struct process {
+    const char *const *argv; /* what its arguments begin with; NULL ends it */
+    uid_t uid;               /* real, effective, saved, and for files */
+    gid_t real_gid;
+    gid_t gid; /* effective, saved, and for files */
+};
+
+/* Pure: whether the text of /proc/PID/status has these IDs. */
+bool process_has_ids(const char *status, const struct process *wanted);
+
+/* Pure: whether that of /proc/PID/cmdline begins with these arguments. */
+bool process_has_arguments(const struct secret *text,
+                           const struct process *wanted);
+
+/*
+ * 0 when it is; -ESRCH when it is another one; or another negative errno when
+ * /proc does not say (-ENOENT: it is gone, or hidden).  The number may be given
+ * to another process meanwhile: the caller sees to it that it was not.
+ */
+int process_check(pid_t pid, const struct process *wanted) MUST_CHECK;
+
+#endif

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""The wall clock of a session is set: a real helper, real keys, a real provider, and a clock of the test's (fakeclock.c).
+
+Nobody sets the clock of the machine that the tests run on.  That the kernel takes a key for expired when the clock goes
+forwards is done here with keyctl.  tests/unit/test_clock.c reads from the kernel what kind of timers the helper has.
+"""
+import mmap
+import os
+import shutil
+import struct
+import time
+
+import pytest
+
+from conftest import BUILD, keys, payload, run, status, the_key, wait_until
+from scenes import opened, set_stage
+
+DIR = "/tmp/fakeclock"
+PRELOAD = "/etc/ld.so.preload"
+LIBRARY = "/usr/local/lib/fakeclock.so"
+HOUR = 3600
+YEARS = 5 * 365 * 86400
+
+
+class Clock:
+    """The wall clock of the helpers."""
+
+    def __init__(self):
+        shutil.rmtree(DIR, ignore_errors=True)
+        os.makedirs(DIR)
+        with open(f"{DIR}/seconds", "wb") as file:
+            file.write(struct.pack("q", 0))
+        os.mkfifo(f"{DIR}/set")
+        for name in ("seconds", "set"):
+            os.chmod(f"{DIR}/{name}", 0o666)
+        self.file = open(f"{DIR}/seconds", "r+b")
+        self.memory = mmap.mmap(self.file.fileno(), 8)
+        self.ahead = 0
+
+    def set(self, seconds):
+        """By so many seconds; the helper is told, as by the kernel."""
+        self.ahead += seconds
+        self.memory[:] = struct.pack("q", self.ahead)
+        fifo = os.open(f"{DIR}/set", os.O_WRONLY | os.O_NONBLOCK)
+        os.write(fifo, struct.pack("q", 1))
+        os.close(fifo)
+
+    def now(self):
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock(installed):
+    shutil.copy(f"{BUILD}/tests/lib/.libs/fakeclock.so", LIBRARY)
+    with open(PRELOAD, "w", encoding="ascii") as file:
+        file.write(f"{LIBRARY}\n")
+    yield Clock()
+    os.remove(PRELOAD)
+    shutil.rmtree(DIR)
+
+
+def seconds_left(name):
+    """Of a key, as the kernel sees it."""
+    serial = f"{the_key(name).serial:08x}"
+    with open("/proc/keys", encoding="ascii", errors="replace") as file:
+        timeout = next(line.split(None, 8)[3] for line in file if line.startswith(serial))
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+    return int(timeout[:-1]) * units[timeout[-1]]
+
+
+def times():
+    return {name: int(value) for name, value in status().items()
+            if name in ("renew_at", "renewed_at", "id_expires_at")} | {"expires_at": int(payload(the_key("oidc:expires_at")))}
+
+
+def moved(before, seconds):
+    """All times have moved by so many seconds."""
+    wanted = {name: at + seconds for name, at in before.items()}
+    wait_until(lambda: times() == wanted, f"{wanted} instead of {before}", 10)
+
+
+def refreshes(provider):
+    return len(provider.requests("token:refresh_token"))
+
+
+@pytest.mark.parametrize("seconds", [HOUR, -HOUR, YEARS, -YEARS])
+def test_when_the_clock_is_set_the_times_move_and_the_tokens_live_as_long_as_before(provider, clock, seconds):
+    provider.start(ACCESS_TTL=100, ID_TTL=100)
+    set_stage(provider)
+    program = opened("close")
+    before, asked = times(), refreshes(provider)
+    token = payload(the_key("oidc:access_token"))
+    clock.set(seconds)
+    moved(before, seconds)
+    assert 50 < seconds_left("oidc:access_token") <= 100  # /proc says "1m" of 60 to 119
+    assert payload(the_key("oidc:access_token")) == token
+    clock.set(-seconds)
+    moved(before, 0)
+    assert refreshes(provider) == asked, "no reason to renew"
+    program.answer()
+    program.finish()
+
+
+@pytest.mark.parametrize("seconds", [HOUR, -HOUR, YEARS])
+def test_no_renewal_is_missed_or_made_too_early_because_the_clock_was_set(provider, clock, seconds):
+    provider.start(ACCESS_TTL=9)
+    set_stage(provider)
+    program = opened("close")
+    first = provider.requests("token:password")[-1]["at"] / 1000
+    asked = refreshes(provider)
+    clock.set(seconds)
+    wait_until(lambda: status().get("renewals") == "1", "the renewal", 15)
+    # At two thirds of the lifetime, or by chance a little earlier.
+    assert 4 <= provider.requests("token:refresh_token")[asked]["at"] / 1000 - first < 8.5
+    assert abs(int(payload(the_key("oidc:expires_at"))) - clock.now() - 9) < 4
+    assert 4 <= seconds_left("oidc:access_token") <= 9
+    program.answer()
+    program.finish()
+
+
+def test_a_token_that_the_kernel_took_for_expired_is_renewed_once_in_5_s(provider, clock):
+    provider.start(ACCESS_TTL=100)
+    set_stage(provider)
+    program = opened("close")
+    serial = the_key("oidc:access_token").serial
+
+    def set_forwards():
+        """As the kernel does it: what is expired by the new clock is gone at once."""
+        if keys("^oidc:access_token$"):
+            run("keyctl", "timeout", str(serial), "1")
+        wait_until(lambda: not keys("^oidc:access_token$"), "the key has expired")
+        clock.set(HOUR)
+
+    asked = refreshes(provider)
+    set_forwards()
+    wait_until(lambda: refreshes(provider) == asked + 1 and keys("^oidc:access_token$"), "a new token", 10)
+    assert the_key("oidc:access_token").serial == serial
+    wait_until(lambda: status()["renewals"] == "1", "it is written")
+    for _ in range(3):
+        set_forwards()
+        wait_until(lambda: status()["renew_reason"] == "clock" or keys("^oidc:access_token$"), "it was noticed")
+        clock.set(-HOUR // 2)
+    wait_until(lambda: status()["renewals"] == "2", "one more", 15)
+    at = [line["at"] for line in provider.requests("token:refresh_token")[asked:]]
+    assert all(later - earlier >= 4000 for earlier, later in zip(at, at[1:])), at
+    program.answer()
+    program.finish()
+
+
+def test_a_clock_that_is_set_all_the_time_makes_no_storm(provider, clock):
+    provider.start(ACCESS_TTL=100)
+    set_stage(provider)
+    program = opened("close")
+    before, asked = times(), refreshes(provider)
+    for _ in range(200):
+        clock.set(7)
+    moved(before, 1400)
+    for _ in range(200):
+        clock.set(-7)
+    moved(before, 0)
+    assert refreshes(provider) == asked
+    program.answer()
+    program.finish()
