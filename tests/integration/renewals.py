@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What the tests of renewals share that have to survive something: what was asked when, and with which token."""
 import contextlib
+import grp
 import hashlib
 import os
 import shutil
 import signal
 
-from conftest import exchanges, helpers, status, wait_until
-from scenes import tokens_gone, wait_gone
+import conftest
+from conftest import exchanges, helpers, keys, wait_until
+from scenes import wait_gone
 
 RENEW = "token:refresh_token"
 
@@ -15,6 +17,35 @@ RENEW = "token:refresh_token"
 def digest(token):
     """As access.log and the provider's control name a token."""
     return hashlib.sha256(token).hexdigest()[:12]
+
+
+# ---- the session's keys ---------------------------------------------------------------
+
+def session_keys(pattern=r"^oidc"):
+    """Those that belong to an open session.
+
+    Not what is between authentication and session, which unit tests have as well that run on this machine meanwhile.
+    """
+    group = grp.getgrnam("oidc-session").gr_gid
+    return [key for key in keys(pattern) if key.gid == group]
+
+
+def the_key(name):
+    found = session_keys(f"^{name}$")
+    assert len(found) == 1, f"{name}: {found}"
+    return found[0]
+
+
+def status():
+    return conftest.status(the_key("oidc:status"))
+
+
+def has_tokens():
+    return bool(session_keys("^oidc:(access|id|refresh)_token$"))
+
+
+def keys_gone():
+    return not session_keys()
 
 
 # ---- the session's helper ----------------------------------------------------------
@@ -107,7 +138,7 @@ def wait_no_process(seconds=12):
 def wait_ended(provider, grants, seconds=10):
     """The tokens are gone here and at the provider, and so are the processes."""
     assert grants.issued(), "there was something to end"
-    wait_until(tokens_gone, "the keys gone", seconds)
+    wait_until(keys_gone, "the keys gone", seconds)
     wait_until(lambda: not living(provider, grants), "all tokens revoked", seconds)
     wait_no_process(seconds)
 

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from conftest import helpers, payload, status, the_key, wait_until
-from renewals import (RENEW, alarm, close, in_order, overlapping, renew, replace_program, runs_file, the_helper,
-                      wait_no_process, wait_state, wait_status)
+from conftest import helpers, payload, wait_until
+from renewals import (RENEW, alarm, close, gap, in_order, overlapping, renew, replace_program, runs_file, status,
+                      the_helper, the_key, wait_no_process, wait_state, wait_status)
 from scenes import Grants, is_alive, opened, process, set_stage
 
 # A screen that is unlocked, and what some display managers say instead.
@@ -174,6 +174,19 @@ def test_alarms_all_the_time_are_a_renewal_every_5_s_at_most(provider, grants):
     # When a request reaches the provider is not quite when it was begun.
     assert all(later - earlier > 4500 for earlier, later in zip(asked, asked[1:])), asked
     assert not overlapping(grants.requests(RENEW))
+    close(login)
+
+
+def test_a_time_that_the_provider_asked_for_is_kept_whoever_asks(provider, grants):
+    login = opened("refresh", "wait", "close", "end")
+    provider.faults(**{RENEW: {"times": 1, "answer": {"status": 503, "headers": {"Retry-After": "7"}}}})
+    alarm()
+    assert wait_state("retrying")["renew_reason"] == "retry_after"
+    take(login, "refresh")
+    alarm()
+    wait_status(renewals="1", state="active")
+    refused, later = in_order(grants.requests(RENEW))
+    assert gap(refused, later) >= 6, "to the second, by the clock"
     close(login)
 
 

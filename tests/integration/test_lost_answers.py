@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from conftest import helpers, keys, payload, status, the_key, wait_until
-from renewals import (RENEW, alarm, close, digest, ended, gap, in_flight, in_order, living, outdated, overlapping,
-                      renew, the_helper, wait_no_process, wait_state, wait_status)
+from conftest import helpers, payload, wait_until
+from renewals import (RENEW, alarm, close, digest, ended, gap, has_tokens, in_flight, in_order, living, outdated,
+                      overlapping, renew, status, the_helper, the_key, wait_no_process, wait_state, wait_status)
 from scenes import Grants, is_alive, opened, set_stage
 
 LOST = {"drop": "after"}  # handled, but the client does not see the answer
@@ -110,7 +110,7 @@ def test_a_provider_that_ends_the_grant_on_reuse_costs_the_login_and_the_status_
     alarm()
     now = wait_state("login_required")
     assert SAYS_LOST.search(now["last_error"]), now["last_error"]
-    assert not keys("^oidc:(access|id|refresh)_token$")
+    assert not has_tokens()
     _, replay = replayed(grants)
     assert (replay["status"], replay["error"]) == (400, "invalid_grant")
     log.one("the grant is over, tokens removed; the user must log in again: ")
@@ -227,7 +227,7 @@ def test_a_request_that_the_provider_handles_although_its_helper_was_killed_is_o
     assert not overlapping(renewals(grants))
     now = status()
     if now["state"] == "login_required":
-        assert not keys("^oidc:(access|id|refresh)_token$")
+        assert not has_tokens()
         wait_no_process()
         wait_until(lambda: not living(provider, grants), "all tokens revoked")
     else:

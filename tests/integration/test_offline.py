@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from conftest import exchanges, helpers, payload, status, the_key, wait_until
-from renewals import (RENEW, alarm, living, outdated, overlapping, the_helper, wait_no_process, wait_state,
-                      wait_status)
-from scenes import Grants, elapsed, set_stage, ssh_password_login, tokens_gone, wait_gone
+from conftest import exchanges, helpers, payload, wait_until
+from renewals import (RENEW, alarm, keys_gone, living, outdated, overlapping, status, the_helper, the_key,
+                      wait_no_process, wait_state, wait_status)
+from scenes import Grants, elapsed, set_stage, ssh_password_login, wait_gone
 
 TIMEOUT = 2
 READ = 'keyctl pipe "$OIDC_ACCESS_TOKEN_KEY" 2>&1'
@@ -232,7 +232,7 @@ def test_sigterm_while_nothing_answers_removes_the_tokens_at_once_and_ends_in_ti
         alarm()
         wait_until(silence.reached, "it is being asked")
         os.kill(the_helper(), signal.SIGTERM)
-        assert elapsed(lambda: wait_until(tokens_gone, "the keys gone", 5)) < 1
+        assert elapsed(lambda: wait_until(keys_gone, "the keys gone", 5)) < 1
         assert "CANARY" not in shell.run(READ)
         wait_no_process(12)
     finally:

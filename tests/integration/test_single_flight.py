@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from conftest import exchanges, payload, status, the_key, wait_until
-from renewals import RENEW, answered, close, in_order, living, outdated, overlapping, repeated, the_helper, wait_status
+from conftest import exchanges, payload, wait_until
+from renewals import (RENEW, answered, close, in_order, living, outdated, overlapping, repeated, status, the_helper,
+                      the_key, wait_status)
 from scenes import Grants, opened, set_stage
 
 SECONDS = 18
