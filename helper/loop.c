@@ -215,24 +215,23 @@ end(struct helper *helper)
     message_clear(&request);
 }
 
-/* The same, but the session goes on, and its status says why. */
-static int
+/* The same, but the session goes on, if it does, and its status says why. */
+static void
 end_grant(struct helper *helper)
 {
     struct message request = {0};
-    int r, written;
+    int r;
 
     r = tokens_revocation(&request);
     tokens_remove(&helper->tokens);
     helper->status.helper_pid = 0;
-    written = put_status(helper);
-    if (written == 0 && helper->login >= 0
-        && strcmp(message_text(&request, FIELD_NOTIFY), "yes") == 0)
+    if (put_status(helper) < 0)
+        tokens_end(&helper->tokens);
+    else if (helper->login >= 0
+             && strcmp(message_text(&request, FIELD_NOTIFY), "yes") == 0)
         (void) terminal_tell(helper->login_pid, GRANT_IS_OVER); /* if any */
-    if (written == 0)
-        start_revocation(helper, &request, r);
+    start_revocation(helper, &request, r);
     message_clear(&request);
-    return written;
 }
 
 /* After a renewal, good or bad.  Returns -EKEYREVOKED: the session is over. */
@@ -246,8 +245,10 @@ settle(struct helper *helper, const struct verdict *verdict,
     verdict_apply(verdict, helper->replay, times, &helper->status);
     schedule(helper, verdict);
     log_change(helper, before);
-    if (helper->status.state == STATE_LOGIN_REQUIRED)
-        return end_grant(helper);
+    if (helper->status.state == STATE_LOGIN_REQUIRED) {
+        end_grant(helper);
+        return 0;
+    }
     if (helper->status.state == STATE_ACTIVE)
         renewal_warn(&helper->status, time(NULL), lifetime);
     return put_status(helper);

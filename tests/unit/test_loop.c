@@ -500,6 +500,13 @@ answers_dead(void)
 }
 
 static void
+revoked_meanwhile_and_dead(void)
+{
+    keys.put_result = -EKEYREVOKED;
+    answers_dead();
+}
+
+static void
 answers_revoked(void)
 {
     reply_is("ok");
@@ -1229,6 +1236,20 @@ a_revoked_keyring_ends_it_when_it_writes_the_status(void **state UNUSED)
     assert_non_null(strstr(trace, "take end start:revoke timer:10 "));
 }
 
+/* What was read to be revoked is revoked, whoever closes the session now. */
+static void
+a_revoked_keyring_at_the_end_of_the_grant_ends_both(void **state UNUSED)
+{
+    assert_int_equal(loop_begin(&helper), 0);
+    events = (event_function *const[]){due, revoked_meanwhile_and_dead,
+                                       answers_revoked, NULL};
+    trace[0] = '\0';
+    assert_int_equal(loop_run(&helper), 0);
+    assert_trace("| put:active start:renew timer:30 "
+                 "| hangup take remove put:login_required end "
+                 "start:revoke timer:10 | hangup ");
+}
+
 /* ---- Ending ---- */
 
 static void
@@ -1472,6 +1493,7 @@ main(void)
         TEST(a_revoked_keyring_ends_it_before_a_renewal),
         TEST(a_revoked_keyring_ends_it_when_it_stores),
         TEST(a_revoked_keyring_ends_it_when_it_writes_the_status),
+        TEST(a_revoked_keyring_at_the_end_of_the_grant_ends_both),
         TEST(sigterm_removes_and_revokes),
         TEST(the_death_of_the_login_program_removes_and_revokes),
         TEST(both_at_once_are_one_end),
