@@ -7,13 +7,14 @@ forwards is done here with keyctl.  tests/unit/test_clock.c reads from the kerne
 import mmap
 import os
 import shutil
+import signal
 import struct
 import time
 
 import pytest
 
 from conftest import BUILD, keys, payload, run, status, the_key, wait_until
-from scenes import opened, set_stage
+from scenes import app, opened, set_stage
 
 DIR = "/tmp/fakeclock"
 PRELOAD = "/etc/ld.so.preload"
@@ -161,3 +162,35 @@ def test_a_clock_that_is_set_all_the_time_makes_no_storm(provider, clock):
     assert refreshes(provider) == asked
     program.answer()
     program.finish()
+
+
+# ---- the provider's clock -------------------------------------------------------------------
+
+@pytest.mark.parametrize("offset", [600, -600])
+def test_a_provider_whose_clock_is_off_by_ten_minutes_renews_a_session_all_the_same(provider, offset, log):
+    provider.start(ACCESS_TTL=100, ID_TTL=100)
+    set_stage(provider)
+    program = opened("close")
+    provider.start(ACCESS_TTL=100, ID_TTL=100, CLOCK_OFFSET=offset)
+    before = int(time.time())
+    os.kill(int(status()["helper_pid"]), signal.SIGALRM)
+    wait_until(lambda: status()["renewals"] == "1", "a renewal")
+    now = status()
+    assert now["state"] == "active" and "last_error" not in now
+    # The lifetime counts from when we asked, by our own clock.
+    assert before + 100 <= int(payload(the_key("oidc:expires_at"))) <= time.time() + 100
+    assert int(now["renew_at"]) <= time.time() + 70
+    assert provider.is_active(payload(the_key("oidc:access_token")))
+    program.answer()
+    program.finish()
+
+
+@pytest.mark.parametrize("offset, reason", [
+    (600, r"issued \d+ s in the future"), (-600, r"expired \d+ s ago"),
+])
+def test_a_login_says_by_how_much_the_clocks_differ(provider, offset, reason, log):
+    provider.start(ID_TTL=100, CLOCK_OFFSET=offset)
+    set_stage(provider)
+    program = app("authenticate", "end")
+    assert "authenticate: PAM_SUCCESS" not in program.finish()
+    log.wait(reason)

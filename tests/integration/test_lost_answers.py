@@ -3,14 +3,16 @@
 
 It is asked again once, soon, because many providers still take the old token for a while; never twice at the same time.
 """
+import contextlib
 import os
 import re
+import shutil
 import signal
 import time
 
 import pytest
 
-from conftest import helpers, payload, wait_until
+from conftest import BUILD, exchanges, helpers, payload, wait_until
 from renewals import (RENEW, alarm, close, digest, ended, gap, has_tokens, in_flight, in_order, living, outdated,
                       overlapping, renew, status, the_helper, the_key, wait_no_process, wait_state, wait_status)
 from scenes import Grants, is_alive, opened, set_stage
@@ -236,3 +238,69 @@ def test_a_request_that_the_provider_handles_although_its_helper_was_killed_is_o
         assert provider.is_active(payload(the_key("oidc:refresh_token")))
     close(login)
     assert not living(provider, grants)
+
+
+# ---- killed between the two tokens -------------------------------------------------------
+
+@pytest.fixture
+def die_at():
+    """die_at(NAME): the helper is killed before it writes that key; die_at(None): no more."""
+    library = "/usr/local/lib/dieat.so"
+    shutil.copy(f"{BUILD}/tests/lib/.libs/dieat.so", library)
+    with open("/etc/ld.so.preload", "w", encoding="ascii") as file:
+        file.write(f"{library}\n")
+
+    def at(name):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove("/tmp/dieat")
+        if name:
+            with open("/tmp/dieat", "w", encoding="ascii") as file:
+                file.write(name)
+            os.chmod("/tmp/dieat", 0o644)
+    yield at
+    at(None)
+    os.remove("/etc/ld.so.preload")
+
+
+def die_in_a_renewal(die_at, name):
+    die_at(name)
+    alarm()
+    wait_until(lambda: not helpers(), "the helper is dead")
+    die_at(None)
+    wait_until(lambda: not exchanges(), "and the exchange has heard of it")
+
+
+def start_another(login):
+    login.answer()
+    login.line("refresh: PAM_SUCCESS")
+    login.line("waiting")
+
+
+def test_killed_between_the_refresh_token_and_the_access_token_it_goes_on_with_the_new_one(provider, grants, die_at):
+    set_stage(provider, provider_timeout="2")
+    login = opened("refresh", "wait", "close", "end")
+    token = payload(the_key("oidc:access_token"))
+    die_in_a_renewal(die_at, "oidc:access_token")
+    assert payload(the_key("oidc:access_token")) == token, "the new one was not published"
+    (lost,) = renewals(grants)
+    # What nobody has heard of is revoked; the refresh token, which is in its key, is not.
+    assert lost["issued"]["refresh_token"] in living(provider, grants)
+    assert lost["issued"]["access_token"] not in living(provider, grants)
+    start_another(login)
+    now = wait_status(20, renewals="1")
+    assert now["state"] == "active" and "unanswered_since" not in now
+    assert renewals(grants)[1]["presented"] == lost["issued"]["refresh_token"]
+    assert provider.is_active(payload(the_key("oidc:access_token")))
+    close(login)
+    assert not living(provider, grants)
+
+
+def test_killed_before_the_refresh_token_was_stored_nothing_of_the_grant_is_left_behind(provider, grants, die_at):
+    set_stage(provider, provider_timeout="2")
+    login = opened("refresh", "wait", "close", "end")
+    die_in_a_renewal(die_at, "oidc:refresh_token")
+    assert not living(provider, grants), "it revoked what nobody has stored"
+    start_another(login)
+    now = wait_status(20, state="login_required")
+    assert SAYS_LOST.search(now["last_error"])
+    close(login)
