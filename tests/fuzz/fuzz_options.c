@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
-#include "common/fdinfo.h"
 #include "common/keyring.h"
+#include "pam/fdinfo.h"
 #include "pam/handoff.h"
 #include "pam/options.h"
 #include "tests/fuzz/fuzz.h"
