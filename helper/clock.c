@@ -48,6 +48,12 @@ milliseconds(clockid_t id)
 }
 
 int64_t
+clock_awake(void)
+{
+    return milliseconds(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t
 clock_offset(void)
 {
     return milliseconds(CLOCK_REALTIME) - milliseconds(CLOCK_BOOTTIME);

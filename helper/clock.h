@@ -24,6 +24,12 @@ int clock_watch_open(void) MUST_CHECK;
 /* Take from it that this has happened. */
 void clock_watch_read(int fd);
 
+/*
+ * Seconds of CLOCK_MONOTONIC, which stands still while the machine is
+ * suspended, as the limits of an exchange do.
+ */
+int64_t clock_awake(void);
+
 /* How far the wall clock is ahead of CLOCK_BOOTTIME, in milliseconds. */
 int64_t clock_offset(void);
 

@@ -296,6 +296,9 @@ start_renewal(struct helper *helper)
                helper->user);
         return -EKEYREVOKED;
     }
+    /* The next instant for that may come while this one is under way. */
+    if (time(NULL) - helper->expires_at >= SCHEDULE_KEEP_SECONDS / 2)
+        tokens_keep(&helper->tokens);
     r = tokens_request(&message);
     if (message_number(&message, FIELD_TIMEOUT, &timeout) < 0
         || timeout > TIMEOUT_MAX)
@@ -306,6 +309,7 @@ start_renewal(struct helper *helper)
         r = request_start(&helper->request, "renew", &message);
     message_clear(&message);
     if (r == 0) {
+        helper->patience = clock_awake() + timeout * REQUESTS_PER_RENEW;
         timer_set(helper, timeout * REQUESTS_PER_RENEW);
         return 0;
     }
@@ -524,12 +528,21 @@ on_signal(struct helper *helper)
     }
 }
 
+/*
+ * An exchange that slept with the machine goes on where it was, and may send
+ * its request only now: it is given its time before there is another one.
+ */
 static void
 on_timer(struct helper *helper)
 {
+    int64_t left = helper->patience - clock_awake();
     uint64_t count;
 
-    if (read(helper->timer, &count, sizeof(count)) == (ssize_t) sizeof(count))
+    if (read(helper->timer, &count, sizeof(count)) != (ssize_t) sizeof(count))
+        return;
+    if (helper->phase == PHASE_RENEWING && left > 0)
+        timer_set(helper, left);
+    else
         step(helper, helper->keeping ? EVENT_KEEP : EVENT_TIMER, NULL);
 }
 

@@ -29,6 +29,7 @@ struct helper {
     bool replay;          /* the renewal under way is one once more */
     bool status_failed;   /* it could not be written, which is logged */
     bool sandbox_told;    /* once for each session is enough */
+    int64_t patience;     /* clock_awake() until which an exchange may take */
     int64_t clock_offset; /* as it was when the times here were right */
     struct tokens tokens;
     struct request request;

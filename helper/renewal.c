@@ -117,6 +117,9 @@ apply_success(const struct renewal_times *times, struct status *status)
         status->id_expires_at = times->id_expires_at;
     if (times->refresh_expires_at != 0)
         status->refresh_expires_at = times->refresh_expires_at;
+    /* It has just been used after that: that is not when it ends. */
+    else if (status->refresh_expires_at <= status->asked_at)
+        status->refresh_expires_at = 0;
 }
 
 static void

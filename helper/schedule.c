@@ -125,7 +125,7 @@ backoff(int64_t failures)
 static struct plan
 after_failure(const struct schedule *in)
 {
-    int64_t asked = in->now + in_range(in->retry_after, RETRY_AFTER_MAX);
+    int64_t asked = in_range(in->retry_after, RETRY_AFTER_MAX);
     struct plan plan;
 
     if (in->outcome == OUTCOME_AMBIGUOUS && !in->replay)
@@ -138,7 +138,11 @@ after_failure(const struct schedule *in)
         plan = (struct plan){
             in->now + dice(in->random, backoff(max(in->failures, 1))),
             SCHEDULE_BACKOFF};
-    return asked > plan.at ? (struct plan){asked, SCHEDULE_RETRY_AFTER} : plan;
+    /* Nobody who asks for a renewal overrides that, however short it is. */
+    if (asked > 0)
+        plan =
+            (struct plan){max(plan.at, in->now + asked), SCHEDULE_RETRY_AFTER};
+    return plan;
 }
 
 struct plan

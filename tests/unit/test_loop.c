@@ -44,7 +44,7 @@ static void PRINTF(1, 2) note(const char *format, ...)
 }
 
 /* The wall clock, and how far it is ahead of the other one. */
-static int64_t clock_now, offset;
+static int64_t clock_now, offset, awake;
 
 time_t
 __wrap_time(time_t *out)
@@ -52,6 +52,12 @@ __wrap_time(time_t *out)
     if (out != NULL)
         *out = (time_t) clock_now;
     return (time_t) clock_now;
+}
+
+int64_t
+__wrap_clock_awake(void)
+{
+    return awake;
 }
 
 int64_t
@@ -339,13 +345,28 @@ __wrap_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 }
 
 static void
-due(void)
+fire(void)
 {
     const struct itimerspec at_once = {.it_value = {.tv_nsec = 1}};
 
     note("| ");
     assert_int_equal(__real_timerfd_settime(helper.timer, 0, &at_once, NULL),
                      0);
+}
+
+static void
+due(void)
+{
+    awake += timer;
+    fire();
+}
+
+/* The timer went on, and nothing else did: but for a second before. */
+static void
+wakes_up(void)
+{
+    awake++;
+    fire();
 }
 
 static void
@@ -527,6 +548,7 @@ setup(void **state UNUSED)
     keys.revoke = "yes";
     clock_now = NOW;
     offset = 1000000;
+    awake = 500;
     trace[0] = '\0';
     n_logged = 0;
     start_result = ppoll_error = 0;
@@ -1150,6 +1172,15 @@ an_expired_key_is_kept_while_it_cannot_be_renewed(void **state UNUSED)
     assert_string_equal(keys.status.renew_reason, "retry_after");
 }
 
+/* That of 120 s comes while a renewal is under way, and another may at 240. */
+static void
+a_renewal_long_after_the_end_of_the_token_keeps_the_key(void **state UNUSED)
+{
+    keys.expires_at = NOW - 60;
+    assert_int_equal(RUN(due), -ECANCELED);
+    assert_trace("| keep put:active start:renew timer:30 hangup ");
+}
+
 static void
 a_renewal_that_is_due_sooner_comes_first(void **state UNUSED)
 {
@@ -1168,6 +1199,18 @@ an_exchange_that_takes_too_long_is_hung_up_on(void **state UNUSED)
         "| put:active start:renew timer:30 | hangup timer:1 put:retrying "
         "| put:retrying start:renew timer:30 "
         "| " STORED "timer:6900 put:active ");
+}
+
+/* It slept as well, and may only now send the refresh token. */
+static void
+an_exchange_that_slept_with_the_machine_is_given_its_time(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, wakes_up, wakes_up, due, due, answers_ok),
+                     -ECANCELED);
+    assert_trace("| put:active start:renew timer:30 | timer:29 | timer:28 "
+                 "| hangup timer:1 put:retrying "
+                 "| put:retrying start:renew timer:30 "
+                 "| " STORED "timer:6900 put:active ");
 }
 
 static void
@@ -1485,8 +1528,10 @@ main(void)
         TEST(a_revoked_keyring_ends_it_when_the_clock_is_set),
         TEST(after_the_end_the_clock_does_not_matter),
         TEST(an_expired_key_is_kept_while_it_cannot_be_renewed),
+        TEST(a_renewal_long_after_the_end_of_the_token_keeps_the_key),
         TEST(a_renewal_that_is_due_sooner_comes_first),
         TEST(an_exchange_that_takes_too_long_is_hung_up_on),
+        TEST(an_exchange_that_slept_with_the_machine_is_given_its_time),
         TEST(an_exchange_that_cannot_be_started_is_tried_again),
         TEST(a_status_that_cannot_be_written_is_logged),
         TEST(a_session_without_its_keyring_is_over),

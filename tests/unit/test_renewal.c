@@ -221,6 +221,16 @@ after_success_the_status_is_clean(void **state UNUSED)
 }
 
 static void
+a_refresh_token_that_was_used_after_its_end_has_another_one(void **state UNUSED)
+{
+    struct status status = {.asked_at = 100, .refresh_expires_at = 100};
+
+    verdict = (struct verdict){.outcome = OUTCOME_OK};
+    verdict_apply(&verdict, false, &no_times, &status);
+    assert_int_equal(status.refresh_expires_at, 0);
+}
+
+static void
 after_each_failure_the_status_says_so(void **state UNUSED)
 {
     static const struct {
@@ -412,6 +422,7 @@ main(void)
         TEST(a_hostile_reason_is_one_short_printable_line),
         TEST(each_errno_has_its_outcome_and_words),
         TEST(after_success_the_status_is_clean),
+        TEST(a_refresh_token_that_was_used_after_its_end_has_another_one),
         TEST(after_each_failure_the_status_says_so),
         TEST(a_grant_that_dies_of_a_lost_answer_says_so),
         TEST(what_is_about_to_be_asked_is_in_the_status),

@@ -336,6 +336,8 @@ each_plan_says_why(void **state UNUSED)
          "grant_ends"},
         {{.outcome = OUTCOME_TRANSIENT}, "backoff"},
         {{.outcome = OUTCOME_TRANSIENT, .retry_after = 60}, "retry_after"},
+        /* Shorter than what comes anyway: it asked all the same. */
+        {{.outcome = OUTCOME_MISCONFIGURED, .retry_after = 1}, "retry_after"},
         {{.outcome = OUTCOME_AMBIGUOUS}, "lost_answer"},
         {{.outcome = OUTCOME_AMBIGUOUS, .replay = true}, "backoff"},
         {{.outcome = OUTCOME_AMBIGUOUS, .retry_after = 60}, "retry_after"},
