@@ -138,8 +138,12 @@ run(struct helper *helper, bool resumed)
     int r, over;
 
     over = loop_begin(helper);
-    if (over < 0 && over != -EKEYREVOKED)
+    if (over < 0 && over != -EKEYREVOKED && !resumed)
         return over;
+    /* Nobody waits for us: what we cannot go on with must not be left behind. */
+    if (over < 0 && over != -EKEYREVOKED)
+        syslog(LOG_ERR, "user %s: cannot go on, the session's tokens end: %s",
+               helper->user, strerror(-over));
     r = resumed ? 0 : handshake();
     if (r == 0 && !resumed)
         r = leave_pipes();

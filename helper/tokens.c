@@ -84,6 +84,9 @@ put(struct tokens *tokens, enum session_key which, const struct secret *value,
         /* The user's: no right of its owner's means none for us, either. */
         remove_key(tokens->ring, names[which]);
         remove_key(OURS, names[which]);
+        /* One that has expired is not found by its name. */
+        (void) keyctl_unlink(tokens->key[which], tokens->ring);
+        (void) keyctl_unlink(tokens->key[which], OURS);
         r = keyring_put(tokens->ring, names[which], value, lifetime, &key);
     }
     if (r == -ENOKEY)
@@ -242,12 +245,30 @@ tokens_publish(struct tokens *tokens, const struct message *result,
     return r;
 }
 
+/* The user's own, in place of one that they have destroyed: we cannot set its
+ * time, but write it anew. */
+static int
+rewrite(struct tokens *tokens, enum session_key which, int64_t lifetime)
+{
+    struct secret value = {0};
+    int r;
+
+    r = key_read(tokens->key[which], &value);
+    if (r == 0)
+        r = put(tokens, which, &value, lifetime);
+    secret_clear(&value);
+    return r;
+}
+
 /* One that the user has destroyed needs no time. */
 static int
-retime(key_serial_t key, int64_t lifetime)
+retime(struct tokens *tokens, enum session_key which, int64_t lifetime)
 {
+    key_serial_t key = tokens->key[which];
     int r = key != 0 ? key_set_lifetime(key, lifetime) : 0;
 
+    if (r == -EACCES)
+        r = rewrite(tokens, which, lifetime);
     return r == -ENOKEY || r == -EKEYREVOKED ? 0 : r;
 }
 
@@ -260,10 +281,10 @@ tokens_retime(struct tokens *tokens, const struct renewal_times *times,
     r = put_expires_at(tokens, times->expires_at);
     if (r == 0 && times->id_expires_at != 0)
         /* Expired by the new clock: it is gone until a renewal brings one. */
-        (void) retime(tokens->key[SESSION_ID_TOKEN],
+        (void) retime(tokens, SESSION_ID_TOKEN,
                       seconds_from(now, times->id_expires_at));
     if (r == 0)
-        r = retime(tokens->key[SESSION_ACCESS_TOKEN],
+        r = retime(tokens, SESSION_ACCESS_TOKEN,
                    seconds_from(now, times->expires_at));
     return r;
 }

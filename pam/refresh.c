@@ -58,30 +58,6 @@ own_status(const struct session *session, struct status *out)
             (struct status){.state = STATE_ACTIVE, .renew_at = UNIX_TIME_MAX};
 }
 
-/*
- * 0 when it lives, and then it goes on.  An application that has closed our
- * descriptor must not bring about a second one: only one may use the refresh
- * token.
- */
-static int
-own_helper(struct session *session)
-{
-    const struct helper_user user =
-        owner_helper(&session->owner, session->keyring);
-    struct helper found = HELPER_NONE;
-    int r;
-
-    r = helper_continue(&session->helper);
-    if (r != -ESRCH)
-        return r;
-    r = helper_find(session->helper.pid, &user, &found);
-    if (r < 0)
-        return r;
-    helper_forget(&session->helper);
-    session->helper = found;
-    return helper_continue(&session->helper);
-}
-
 static bool
 is_renewable(const struct session *session)
 {
@@ -109,7 +85,7 @@ refresh_own(const struct context *ctx, struct session *session)
     struct status status = {0};
     int r;
 
-    r = own_helper(session);
+    r = session_find_helper(session);
     if (r < 0 && r != -ESRCH)
         return r;
     own_status(session, &status);

@@ -19,6 +19,7 @@
 #include "pam/session.h"
 
 #define ACCESS_TOKEN_VARIABLE "OIDC_ACCESS_TOKEN_KEY"
+#define REVIVED_SECONDS       5 /* until another helper has it */
 
 /* ---- The session's keyring ---- */
 
@@ -188,6 +189,20 @@ make_tokens(struct session *session)
     return r;
 }
 
+/* ---- Its helper ---- */
+
+struct helper_user
+owner_helper(const struct owner *owner, key_serial_t session)
+{
+    return (struct helper_user){
+        .name = owner->name,
+        /* Root's tokens need no root. */
+        .uid = owner->uid != 0 ? owner->uid : owner->system.uid,
+        .gid = owner->system.gid,
+        .session = session,
+    };
+}
+
 /* ---- Ending ---- */
 
 /*
@@ -270,10 +285,38 @@ end_without_helper(const struct context *ctx, struct session *session)
     handoff_revoke(session->ring);
 }
 
+int
+session_find_helper(struct session *session)
+{
+    const struct helper_user user =
+        owner_helper(&session->owner, session->keyring);
+    struct helper found = HELPER_NONE;
+    int r;
+
+    r = helper_continue(&session->helper);
+    if (r != -ESRCH)
+        return r;
+    r = helper_find(session->helper.pid, &user, &found);
+    if (r < 0)
+        return r;
+    helper_forget(&session->helper);
+    session->helper = found;
+    return helper_continue(&session->helper);
+}
+
+/* Also one whose descriptor the application has closed. */
+static bool
+end_helper(struct session *session)
+{
+    return helper_end(&session->helper) == 0
+           || (session_find_helper(session) == 0
+               && helper_end(&session->helper) == 0);
+}
+
 void
 session_close(const struct context *ctx, struct session *session)
 {
-    bool alive = helper_end(&session->helper) == 0;
+    bool alive = end_helper(session);
 
     /* The signal first: a helper that is storing a renewal just now is refused
      * by the kernel, and shall know why. */
@@ -299,18 +342,6 @@ export_access_token(const struct context *ctx, const struct session *session)
         return r;
     (void) snprintf(text, sizeof(text), ACCESS_TOKEN_VARIABLE "=%" PRId32, key);
     return pam_putenv(ctx->pamh, text) == PAM_SUCCESS ? 0 : -ENOMEM;
-}
-
-struct helper_user
-owner_helper(const struct owner *owner, key_serial_t session)
-{
-    return (struct helper_user){
-        .name = owner->name,
-        /* Root's tokens need no root. */
-        .uid = owner->uid != 0 ? owner->uid : owner->system.uid,
-        .gid = owner->system.gid,
-        .session = session,
-    };
 }
 
 static int
@@ -375,11 +406,42 @@ session_open(const struct context *ctx, const struct owner *owner,
     return r;
 }
 
+/*
+ * A helper finds the access token, to write and to revoke it, by its key.  When
+ * that has expired, or the user has destroyed it, there is one again, root's,
+ * with nothing in it for a moment; an expired one keeps its serial.
+ */
+static int
+revive_access_token(struct session *session)
+{
+    struct secret nothing = {0};
+    struct key_info info;
+    key_serial_t key = 0;
+    int r;
+
+    r = keyring_find(session->ring, "user", KEY_ACCESS_TOKEN, &key);
+    if (r == 0 && key_info_get(key, &info) == 0 && info.uid == 0)
+        return 0;
+    r = secret_append_text(&nothing, KEY_NO_TOKEN, 1);
+    if (r == 0)
+        r = keyring_put(session->ring, KEY_ACCESS_TOKEN, &nothing,
+                        REVIVED_SECONDS, &key);
+    if (r == 0)
+        r = key_protect(key, KEY_FOR_SESSION, session->owner.system.gid);
+    if (r == 0 && keyctl_link(key, session->tokens) == -1)
+        r = -errno;
+    secret_clear(&nothing);
+    return r;
+}
+
 int
 session_restart(struct session *session)
 {
+    int r;
+
     helper_forget(&session->helper);
-    return start_helper(session);
+    r = revive_access_token(session);
+    return r == 0 ? start_helper(session) : r;
 }
 
 void

@@ -60,6 +60,14 @@ int session_open(const struct context *ctx, const struct owner *owner,
  */
 void session_close(const struct context *ctx, struct session *session);
 
+/*
+ * 0 when its helper lives, and then it goes on if a user has stopped it.  That
+ * the application has closed our descriptor does not mean that it is dead: only
+ * one may use the refresh token.  -ESRCH when it is, or another negative errno
+ * when nobody says.
+ */
+int session_find_helper(struct session *session) MUST_CHECK;
+
 /* Start its helper again, when that has died.  0 or a negative errno. */
 int session_restart(struct session *session) MUST_CHECK;
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <time.h>
 
+#include <openssl/crypto.h>
+
 #include "helper/exchange/identity.h"
 #include "helper/exchange/introspection.h"
 #include "helper/exchange/renew.h"
@@ -24,6 +26,13 @@ make_form(const struct settings *settings, const struct secret *refresh,
     return r;
 }
 
+static bool
+is_same(const struct secret *a, const struct secret *b)
+{
+    return a->len == b->len && a->len > 0
+           && CRYPTO_memcmp(a->data, b->data, a->len) == 0;
+}
+
 static int
 refresh(struct exchange *exchange, const struct secret *refresh_token)
 {
@@ -41,6 +50,9 @@ refresh(struct exchange *exchange, const struct secret *refresh_token)
         r = client_problem(&reply, "the token endpoint", url, problem);
     if (r == 0)
         r = token_parse(reply.json, reply.sent_at, &exchange->token, problem);
+    /* The same again is no new one.  It is not ours to revoke: it is stored. */
+    if (is_same(&exchange->token.refresh, refresh_token))
+        secret_clear(&exchange->token.refresh);
     client_reply_clear(&reply);
     form_clear(&form);
     return r;

@@ -228,6 +228,7 @@ def test_a_request_that_the_provider_handles_although_its_helper_was_killed_is_o
     assert second["presented"] == first["presented"]
     assert not overlapping(renewals(grants))
     now = status()
+    assert now["state"] == "active" or rotation is not STAYS, "its refresh token was never another one"
     if now["state"] == "login_required":
         assert not has_tokens()
         wait_no_process()

@@ -374,6 +374,32 @@ a_failed_renewal_has_its_class(void **state UNUSED)
     message_clear(&result);
 }
 
+/* It is stored, and needed: by who stored it, not by us, is it revoked. */
+static void
+the_same_refresh_token_again_is_no_new_one_and_not_revoked(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/t", 200,
+         "{\"access_token\":\"AT2\",\"token_type\":\"bearer\","
+         "\"refresh_token\":\"RT1\"}",
+         NULL},
+        {"/r", 200, NULL, NULL},
+    };
+    struct message result = {0};
+    struct play play;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    ask(&play, "RT1", &result);
+    assert_string_equal(message_text(&result, FIELD_OUTCOME), "ok");
+    assert_false(message_has(&result, FIELD_REFRESH_TOKEN));
+    (void) play_end(&play); /* hung up, and nothing was stored */
+    assert_int_equal(fakeprovider_count(), 2);
+    assert_request(1, "/r",
+                   "token=AT2&token_type_hint=access_token&client_id=c&"
+                   "client_secret=x%20y");
+    message_clear(&result);
+}
+
 static void
 another_subject_is_dead_and_its_tokens_are_revoked(void **state UNUSED)
 {
@@ -423,6 +449,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(a_renewal_asks_as_the_standard_says),
         TEST(without_rotation_there_is_no_refresh_token),
+        TEST(the_same_refresh_token_again_is_no_new_one_and_not_revoked),
         TEST(the_end_of_a_new_refresh_token_is_asked_for),
         TEST(what_the_token_endpoint_says_of_the_end_is_enough),
         TEST(an_id_token_that_is_forgotten_is_said_with_a_good_result),

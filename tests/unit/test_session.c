@@ -109,6 +109,8 @@ static struct {
     int result, second_result; /* of the first start and the next ones */
     bool real;                 /* start the fake program */
     unsigned starts, ends;
+    bool is_there; /* although its descriptor is not ours any more */
+    int64_t looked_for;
     int end_result;
     char name[64];
     struct helper_user user;
@@ -134,6 +136,27 @@ __wrap_helper_start(const struct helper_user *user, key_serial_t ring,
         *out = (struct helper){.pidfd = open("/dev/null", O_RDONLY | O_CLOEXEC),
                                .pid = 1};
     return r;
+}
+
+/* Only one that was found in /proc by its number is looked for here. */
+int
+__wrap_helper_continue(const struct helper *which)
+{
+    return which->pidfd < 0 ? -ESRCH : helper.end_result;
+}
+
+int
+__wrap_helper_find(int64_t pid, const struct helper_user *user,
+                   struct helper *out)
+{
+    helper.looked_for = pid;
+    if (!helper.is_there)
+        return -ESRCH;
+    helper.user = *user;
+    helper.end_result = 0;
+    *out = (struct helper){.pidfd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+                           .pid = (pid_t) pid};
+    return 0;
 }
 
 int
@@ -737,7 +760,85 @@ CASE(roots_helper_is_started_again_without_root)
     return 0;
 }
 
+static int
+wait_until_expired(key_serial_t key)
+{
+    int i, r = 0;
+
+    CHECK(__real_keyctl_set_timeout(key, 1) == 0);
+    for (i = 0; i < 50 && r != -EKEYEXPIRED; i++) {
+        usleep(100000);
+        r = look(key);
+    }
+    CHECK_EQUAL(r, -EKEYEXPIRED);
+    return 0;
+}
+
+/* Or the next helper could not revoke it at the provider. */
+CASE(an_expired_access_token_has_a_key_again_under_its_serial)
+{
+    struct secret value = {0};
+    key_serial_t access, found = 0;
+
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    access = key_of(KEY_ACCESS_TOKEN);
+    CHECK_EQUAL(wait_until_expired(access), 0);
+    CHECK_EQUAL(session_restart(&session), 0);
+    CHECK_EQUAL(helper.starts, 2);
+    CHECK_EQUAL(keyring_find(session.tokens, "user", KEY_ACCESS_TOKEN, &found),
+                0);
+    CHECK_EQUAL(found, access);
+    CHECK_EQUAL(key_read(access, &value), 0);
+    CHECK(strcmp(secret_text(&value), KEY_NO_TOKEN) == 0);
+    CHECK_EQUAL(timeout_of(access), 5);
+    secret_clear(&value);
+    return 0;
+}
+
+/* What is there instead is the user's, and no helper could be given it. */
+CASE(an_access_token_that_the_user_destroyed_has_a_key_of_roots_again)
+{
+    struct key_info info;
+    key_serial_t access, found = 0;
+    int i;
+
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    access = key_of(KEY_ACCESS_TOKEN);
+    CHECK(keyctl_invalidate(access) == 0);
+    for (i = 0; i < 200 && look(access) != -ENOKEY; i++)
+        usleep(10000);
+    CHECK(put_text(session.tokens, KEY_ACCESS_TOKEN, "the user's") == 0);
+    CHECK_EQUAL(keyring_find(session.tokens, "user", KEY_ACCESS_TOKEN, &found),
+                0);
+    CHECK(__real_keyctl_chown(found, ALICE_UID, (gid_t) -1) == 0);
+    CHECK_EQUAL(session_restart(&session), 0);
+    CHECK_EQUAL(keyring_find(session.tokens, "user", KEY_ACCESS_TOKEN, &found),
+                0);
+    CHECK_EQUAL(key_info_get(found, &info), 0);
+    CHECK_EQUAL(info.uid, 0);
+    CHECK_EQUAL(info.gid, GROUP);
+    CHECK_EQUAL(info.permissions, KEY_FOR_SESSION);
+    return 0;
+}
+
 /* ---- Closing ---- */
+
+/* It would go on, and what it stores then nobody would revoke. */
+CASE(a_helper_whose_descriptor_the_application_closed_is_ended_and_no_other)
+{
+    CHECK_EQUAL(log_in(), 0);
+    CHECK_EQUAL(open_it(), 0);
+    helper.end_result = -ESRCH;
+    helper.is_there = true;
+    session_close(&ctx, &session);
+    CHECK_EQUAL(helper.looked_for, 1);
+    CHECK_EQUAL(helper.user.uid, ALICE_UID);
+    CHECK_EQUAL(helper.ends, 2);
+    CHECK_EQUAL(helper.starts, 1);
+    return 0;
+}
 
 CASE(after_closing_no_token_can_be_read)
 {
@@ -1012,6 +1113,10 @@ main(void)
         TEST(without_any_helper_every_key_is_revoked),
         TEST(without_helper_and_tokens_no_other_helper_is_started),
         TEST(an_expired_access_token_alone_starts_no_other_helper),
+        TEST(an_expired_access_token_has_a_key_again_under_its_serial),
+        TEST(an_access_token_that_the_user_destroyed_has_a_key_of_roots_again),
+        TEST(
+            a_helper_whose_descriptor_the_application_closed_is_ended_and_no_other),
         TEST(one_token_that_is_left_is_revoked_by_another_helper),
         TEST(without_a_handoff_there_is_nothing_to_discard),
         TEST(a_handoff_that_a_session_took_is_not_discarded),

@@ -219,6 +219,18 @@ take(void)
     return r;
 }
 
+static int
+retime(int64_t expires_in, int64_t id_expires_in)
+{
+    const int64_t now = time(NULL);
+    const struct renewal_times times = {
+        .expires_at = now + expires_in,
+        .id_expires_at = id_expires_in != 0 ? now + id_expires_in : 0,
+    };
+
+    return tokens_retime(&tokens, &times, now);
+}
+
 static bool
 holds(key_serial_t key, const char *text)
 {
@@ -647,6 +659,38 @@ CASE(an_access_token_that_the_user_destroyed_is_made_again)
     return 0;
 }
 
+/* The kernel finds it by its number only, and lets nobody write it. */
+CASE(one_that_was_made_again_and_has_expired_is_replaced)
+{
+    key_serial_t key;
+
+    CHECK_EQUAL(begin(), 0);
+    CHECK_EQUAL(destroy(access_key, KEY_ACCESS_TOKEN), 0);
+    CHECK_EQUAL(set_result(), 0);
+    CHECK_EQUAL(set_at(FIELD_EXPIRES_AT, 1), 0);
+    CHECK_EQUAL(store(), 0);
+    key = tokens.key[SESSION_ACCESS_TOKEN];
+    CHECK(key != access_key);
+    CHECK_EQUAL(wait_until_expired(key), 0);
+    CHECK_EQUAL(set(FIELD_ACCESS_TOKEN, CANARY "-access3"), 0);
+    CHECK_EQUAL(set_at(FIELD_EXPIRES_AT, 600), 0);
+    CHECK_EQUAL(store(), 0);
+    CHECK(holds(tokens.key[SESSION_ACCESS_TOKEN], CANARY "-access3"));
+    return 0;
+}
+
+CASE(one_that_was_made_again_ends_by_the_new_clock_as_well)
+{
+    CHECK_EQUAL(begin(), 0);
+    CHECK_EQUAL(destroy(access_key, KEY_ACCESS_TOKEN), 0);
+    CHECK_EQUAL(set_result(), 0);
+    CHECK_EQUAL(store(), 0);
+    CHECK_EQUAL(retime(77, 0), 0);
+    CHECK_EQUAL(timeout_of(tokens.key[SESSION_ACCESS_TOKEN]), 77);
+    CHECK(holds(tokens.key[SESSION_ACCESS_TOKEN], CANARY "-access2"));
+    return 0;
+}
+
 CASE(every_key_that_the_user_destroyed_is_made_again)
 {
     struct status status = {.failures = 5};
@@ -727,18 +771,6 @@ CASE(nothing_is_put_back_after_the_keyring_is_revoked)
 }
 
 /* ---- The clock is set ---- */
-
-static int
-retime(int64_t expires_in, int64_t id_expires_in)
-{
-    const int64_t now = time(NULL);
-    const struct renewal_times times = {
-        .expires_at = now + expires_in,
-        .id_expires_at = id_expires_in != 0 ? now + id_expires_in : 0,
-    };
-
-    return tokens_retime(&tokens, &times, now);
-}
 
 CASE(keys_end_by_the_new_clock)
 {
@@ -958,6 +990,8 @@ main(void)
         TEST(a_token_of_20_kb_is_stored_in_place),
         TEST(an_expired_access_token_comes_back_to_life),
         TEST(an_access_token_that_the_user_destroyed_is_made_again),
+        TEST(one_that_was_made_again_and_has_expired_is_replaced),
+        TEST(one_that_was_made_again_ends_by_the_new_clock_as_well),
         TEST(every_key_that_the_user_destroyed_is_made_again),
         TEST(a_key_that_was_made_again_is_written_the_next_time),
         TEST(a_key_that_was_made_again_is_gone_at_the_end),
