@@ -487,6 +487,25 @@ resumed_it_says_nothing_and_waits_for_nobody(void **state UNUSED)
     wait_until_gone(KEY_ACCESS_TOKEN);
 }
 
+/* Nobody else would revoke them, should the login program die. */
+static void
+resumed_with_broken_keys_it_ends_the_tokens(void **state UNUSED)
+{
+    const char *const argv[] = {built_helper, "alice",    "1",
+                                "1",          "--resume", NULL};
+    int self;
+
+    NEED();
+    assert_int_equal(put_text(ring, KEY_EXPIRES_AT, "soon"), 0);
+    self = pidfd_open(getpid(), 0);
+    assert_int_not_equal(self, -1);
+    start(argv, self);
+    close(self);
+    assert_int_equal(exit_status(), 0);
+    wait_until_gone(KEY_ACCESS_TOKEN);
+    wait_until_gone(KEY_REFRESH_TOKEN);
+}
+
 static void
 sigpipe_does_not_kill_it(void **state UNUSED)
 {
@@ -521,6 +540,7 @@ main(void)
         TEST(without_a_keyring_it_ends_the_tokens_at_once),
         TEST(sighup_without_a_new_program_goes_on),
         TEST(resumed_it_says_nothing_and_waits_for_nobody),
+        TEST(resumed_with_broken_keys_it_ends_the_tokens),
         TEST(sigpipe_does_not_kill_it),
     };
 
