@@ -56,7 +56,6 @@ static void
 timer_plan(struct helper *helper, int64_t now)
 {
     int64_t keep_at = schedule_keep(now, helper->expires_at);
-
     bool keeping =
         helper->status.state == STATE_RETRYING && keep_at < helper->plan.at;
 

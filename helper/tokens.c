@@ -293,7 +293,11 @@ void
 tokens_keep(struct tokens *tokens)
 {
     struct secret nothing = {0};
+    key_serial_t key;
 
+    if (keyring_find(tokens->ring, "user", KEY_ACCESS_TOKEN, &key)
+        != -EKEYEXPIRED)
+        return;
     /* The kernel has no empty key. */
     if (secret_append_text(&nothing, KEY_NO_TOKEN, 1) == 0)
         (void) put(tokens, SESSION_ACCESS_TOKEN, &nothing, 1);

@@ -81,7 +81,8 @@ int tokens_retime(struct tokens *tokens, const struct renewal_times *times,
 /*
  * Bring the key of an expired access token back to life, for a second and with
  * nothing in it, so that the kernel does not collect it: a session knows its
- * serial.  A failure costs no more than that.
+ * serial.  A failure costs no more than that.  One that has not expired is left
+ * alone.
  */
 void tokens_keep(struct tokens *tokens);
 

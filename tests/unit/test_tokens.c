@@ -832,6 +832,19 @@ CASE(a_kept_key_keeps_its_serial_and_has_no_token)
     return 0;
 }
 
+/* Whatever the helper takes its end to be. */
+CASE(a_token_that_has_not_expired_is_left_alone)
+{
+    CHECK_EQUAL(begin(), 0);
+    tokens_keep(&tokens);
+    CHECK(holds(access_key, CANARY "-access"));
+    CHECK_EQUAL(destroy(access_key, KEY_ACCESS_TOKEN), 0);
+    tokens_keep(&tokens);
+    CHECK_EQUAL(keyring_find(ring, "user", KEY_ACCESS_TOKEN, &access_key),
+                -ENOKEY);
+    return 0;
+}
+
 /* ---- The session's keyring ---- */
 
 CASE(a_session_lives_until_its_keyring_is_revoked_or_gone)
@@ -1001,6 +1014,7 @@ main(void)
         TEST(a_token_that_is_out_of_reach_by_the_new_clock_is_ekeyexpired),
         TEST(keys_that_are_gone_need_no_time),
         TEST(a_kept_key_keeps_its_serial_and_has_no_token),
+        TEST(a_token_that_has_not_expired_is_left_alone),
         TEST(a_session_lives_until_its_keyring_is_revoked_or_gone),
         TEST(removing_leaves_status_and_expiry),
         TEST(taking_revokes_every_key_and_makes_the_request),
