@@ -56,10 +56,10 @@ static void
 timer_plan(struct helper *helper, int64_t now)
 {
     int64_t keep_at = schedule_keep(now, helper->expires_at);
-    bool keeping =
-        helper->status.state == STATE_RETRYING && keep_at < helper->plan.at;
+    bool keeping = helper->status.state == STATE_RETRYING
+                   && keep_at < helper->status.renew_at;
 
-    timer_set(helper, (keeping ? keep_at : helper->plan.at) - now);
+    timer_set(helper, (keeping ? keep_at : helper->status.renew_at) - now);
     helper->keeping = keeping;
 }
 
@@ -70,7 +70,7 @@ plan_set(struct helper *helper, const struct plan *plan)
 {
     struct status *status = &helper->status;
 
-    helper->plan = *plan;
+    helper->reason = plan->reason;
     status->renew_at = plan->at;
     text_clean(schedule_reason_name(plan->reason), status->renew_reason,
                sizeof(status->renew_reason));
@@ -320,11 +320,12 @@ start_renewal(struct helper *helper)
 static int
 demand(struct helper *helper, enum schedule_reason reason)
 {
+    const struct plan planned = {helper->status.renew_at, helper->reason};
     int64_t now = time(NULL);
     struct plan plan =
-        schedule_demand(&helper->plan, now, helper->status.asked_at, reason);
+        schedule_demand(&planned, now, helper->status.asked_at, reason);
 
-    if (plan.at == helper->plan.at)
+    if (plan.at == planned.at)
         return 0;
     plan_set(helper, &plan);
     if (plan.at <= now) {
@@ -361,7 +362,6 @@ set_clock(struct helper *helper)
     helper->clock_offset = offset;
     status_shift(&helper->status, seconds);
     helper->expires_at = time_shift(helper->expires_at, seconds);
-    helper->plan.at = helper->status.renew_at;
     times = (struct renewal_times){
         .expires_at = helper->expires_at,
         .id_expires_at = helper->status.id_expires_at,
@@ -608,15 +608,14 @@ wait_event(struct helper *helper)
 static void
 resume(struct helper *helper)
 {
-    const struct status *status = &helper->status;
     int reason;
 
-    helper->plan = (struct plan){status->renew_at, SCHEDULE_BACKOFF};
+    helper->reason = SCHEDULE_BACKOFF;
     for (reason = 0; reason < SCHEDULE_NEVER; reason++)
         if (strcmp(schedule_reason_name((enum schedule_reason) reason),
-                   status->renew_reason)
+                   helper->status.renew_reason)
             == 0)
-            helper->plan.reason = (enum schedule_reason) reason;
+            helper->reason = (enum schedule_reason) reason;
     timer_plan(helper, time(NULL));
 }
 

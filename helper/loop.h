@@ -33,8 +33,8 @@ struct helper {
     int64_t clock_offset; /* as it was when the times here were right */
     struct tokens tokens;
     struct request request;
-    int64_t expires_at; /* of the access token: Unix time in seconds */
-    struct plan plan;   /* for the next renewal, as in the status */
+    int64_t expires_at;          /* of the access token: Unix time in seconds */
+    enum schedule_reason reason; /* of renew_at in the status */
     struct status status;
 };
 
