@@ -2,13 +2,13 @@
 #include <config.h>
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "common/number.h"
 #include "helper/schedule.h"
 #include "tests/lib/test.h"
 
 #define NOW       INT64_C(1700000000)
-#define CASES     1000000
 #define SEED      UINT64_C(0x243f6a8885a308d3)
 #define TEN_YEARS (INT64_C(3653) * 24 * 3600)
 
@@ -494,6 +494,12 @@ next_random(void)
     return seed * UINT64_C(0x2545f4914f6cdd1d);
 }
 
+static unsigned long
+cases(void)
+{
+    return getenv("VALGRIND") != NULL ? 2000 : 1000000;
+}
+
 /* From 0 to limit; small ones as often as large ones. */
 static int64_t
 some(int64_t limit)
@@ -576,7 +582,7 @@ properties_after_success_hold_in_a_million_cases(void **state UNUSED)
     unsigned long i;
 
     seed = SEED;
-    for (i = 0; i < CASES; i++) {
+    for (i = 0; i < cases(); i++) {
         in = some_schedule();
         in.outcome = OUTCOME_OK;
         when = schedule_next(&in).at;
@@ -603,7 +609,7 @@ properties_after_failure_hold_in_a_million_cases(void **state UNUSED)
     unsigned long i;
 
     seed = SEED;
-    for (i = 0; i < CASES; i++) {
+    for (i = 0; i < cases(); i++) {
         in = some_schedule();
         in.outcome = outcomes[next_random() % ARRAY_LEN(outcomes)];
         in.replay = next_random() % 2 == 0;
@@ -633,7 +639,7 @@ properties_of_a_grant_that_ends_hold_in_a_million_cases(void **state UNUSED)
     unsigned long i;
 
     seed = SEED;
-    for (i = 0; i < CASES; i++) {
+    for (i = 0; i < cases(); i++) {
         in = some_schedule();
         in.outcome = OUTCOME_OK;
         left = some(TEN_YEARS);
@@ -660,7 +666,7 @@ no_number_makes_it_overflow_or_storm(void **state UNUSED)
     unsigned long i;
 
     seed = SEED;
-    for (i = 0; i < CASES; i++) {
+    for (i = 0; i < cases(); i++) {
         in = some_schedule();
         in.now = (int64_t) next_random();
         in.expires_at = (int64_t) next_random();
