@@ -233,6 +233,7 @@ def test_id_token_expires_at_and_status_say_what_the_provider_said(provider):
     assert renewed_at < renew_at < expires_at
     assert now == {"state": "active", "subject": "alice", "issuer": provider.issuer,
                    "scope": "openid profile offline_access", "renewals": "0", "failures": "0",
+                   "renew_reason": "before_expiry", "id_expires_at": str(claims["exp"]),
                    "helper_pid": str(helpers()[0])}
     session.logout()
 
