@@ -12,6 +12,9 @@
 /* base64 may begin anywhere: its digits come in groups of so many. */
 #define GROUP 4U
 
+/* Of the hash: odd, and its bits well spread. */
+#define FACTOR 2654435769U
+
 /* Of a '+' nobody knows whether it was a blank before. */
 static uint8_t
 fold(uint8_t byte)
@@ -33,15 +36,70 @@ same(const uint8_t *text, const uint8_t *secret, size_t len, bool backwards)
 }
 
 static bool
+is_in(const struct secret *text, const uint8_t *secret, size_t run)
+{
+    size_t i;
+
+    for (i = 0; i + run <= text->len; i++)
+        if (same(text->data + i, secret, run, false)
+            || same(text->data + i, secret, run, true))
+            return true;
+    return false;
+}
+
+/* A set of hashes that may take one for another, but forgets none. */
+struct seen {
+    uint8_t bit[UINT16_MAX / 8 + 1];
+};
+
+static bool
+seen_one(struct seen *seen, uint16_t number, bool add)
+{
+    uint8_t mask = (uint8_t) (1U << number % 8);
+
+    if (add)
+        seen->bit[number / 8] |= mask;
+    return (seen->bit[number / 8] & mask) != 0;
+}
+
+static bool
+seen_hash(struct seen *seen, uint32_t hash, bool add)
+{
+    bool low = seen_one(seen, (uint16_t) hash, add);
+
+    return seen_one(seen, (uint16_t) (hash >> 16), add) && low;
+}
+
+/*
+ * The provider chooses how long a secret is, and may choose a megabyte: each of
+ * its bytes is passed once, with a hash of the run that ends there.
+ */
+static bool
 contains(const struct secret *text, const struct secret *secret)
 {
     size_t run = secret->len < LEAK_RUN ? secret->len : LEAK_RUN, i, j;
+    uint32_t forwards, backwards, hash = 0, power = 1;
+    struct seen seen = {0};
 
-    for (i = 0; i + run <= text->len; i++)
-        for (j = 0; j + run <= secret->len; j++)
-            if (same(text->data + i, secret->data + j, run, false)
-                || same(text->data + i, secret->data + j, run, true))
-                return true;
+    for (i = 0; i + run <= text->len; i++) {
+        forwards = backwards = 0;
+        for (j = 0; j < run; j++) {
+            forwards = forwards * FACTOR + fold(text->data[i + j]);
+            backwards = backwards * FACTOR + fold(text->data[i + run - 1 - j]);
+        }
+        seen_hash(&seen, forwards, true);
+        seen_hash(&seen, backwards, true);
+    }
+    for (j = 0; j < run; j++)
+        power *= FACTOR;
+    for (j = 0; j < secret->len; j++) {
+        hash = hash * FACTOR + fold(secret->data[j]);
+        if (j >= run)
+            hash -= power * fold(secret->data[j - run]);
+        if (j + 1 >= run && seen_hash(&seen, hash, false)
+            && is_in(text, secret->data + j + 1 - run, run))
+            return true;
+    }
     return false;
 }
 

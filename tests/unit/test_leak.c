@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "helper/exchange/leak.h"
 #include "tests/lib/assert_wiped.h"
@@ -51,6 +53,31 @@ letters_of_the_other_case_hide_nothing(void **state UNUSED)
     check(TOKEN, "canary-REFRESH-TOKEN", true);
     check(TOKEN, "CANARY-REFRESH-TOKEN", true);
     check("pin", "PIN", true);
+}
+
+/* 36 readings of the text, each with each byte of the secret: 6 s before. */
+static void
+a_secret_of_a_megabyte_takes_no_time(void **state UNUSED)
+{
+    struct secret secret = {0};
+    char text[LEAK_TEXT_MAX + 1];
+    clock_t start;
+    size_t i;
+
+    for (i = 0; i < 1000000; i++)
+        assert_int_equal(secret_append(&secret, i % 7 ? "x" : "y", 1, 1U << 20),
+                         0);
+    assert_int_equal(secret_append_text(&secret, TOKEN, 1U << 20), 0);
+    for (i = 0; i < LEAK_TEXT_MAX; i++)
+        text[i] = "xz9/y"[i * i % 5];
+    text[LEAK_TEXT_MAX] = '\0';
+    start = clock();
+    assert_false(leak_found(&secret, text));
+    assert_true(leak_found(&secret, "at the very end: CANARY-refr"
+                                    "e"));
+    if (getenv("VALGRIND") == NULL)
+        assert_true(clock() - start < 2 * CLOCKS_PER_SEC);
+    secret_clear(&secret);
 }
 
 static void
@@ -144,6 +171,7 @@ main(void)
         cmocka_unit_test(a_secret_is_found_in_whole_and_in_part),
         cmocka_unit_test(a_short_secret_is_found_in_whole),
         cmocka_unit_test(letters_of_the_other_case_hide_nothing),
+        cmocka_unit_test(a_secret_of_a_megabyte_takes_no_time),
         cmocka_unit_test(nor_does_writing_it_backwards),
         cmocka_unit_test(nor_does_an_encoding),
         cmocka_unit_test(what_is_no_leak_is_shown),
