@@ -19,8 +19,8 @@
 #include "common/text.h"
 #include "helper/clock.h"
 #include "helper/loop.h"
+#include "helper/record.h"
 #include "helper/renewal.h"
-#include "helper/report.h"
 #include "helper/terminal.h"
 
 #define END_SECONDS        10 /* to revoke at the provider */
@@ -117,7 +117,7 @@ schedule(struct helper *helper, const struct verdict *verdict)
     if (plan.reason == SCHEDULE_NEVER)
         return;
     timer_plan(helper, in.now);
-    report(helper, LOGGED_DEBUG, LOG_DEBUG,
+    record(helper, LOGGED_DEBUG, LOG_DEBUG,
            "next renewal in %" PRId64 " s (%s)", plan.at - in.now,
            helper->status.renew_reason);
 }
@@ -130,7 +130,7 @@ log_sandbox(struct helper *helper, const struct message *result)
     char sandbox[256];
 
     if (message_has(result, FIELD_SANDBOX) && !helper->sandbox_told)
-        report(helper, LOGGED_DEBUG, LOG_DEBUG, "sandbox of the exchange: %s",
+        record(helper, LOGGED_DEBUG, LOG_DEBUG, "sandbox of the exchange: %s",
                text_clean(message_text(result, FIELD_SANDBOX), sandbox,
                           sizeof(sandbox)));
     helper->sandbox_told = true;
@@ -144,14 +144,14 @@ log_change(const struct helper *helper, enum state before)
     if (status->state == before)
         return;
     if (status->state == STATE_ACTIVE)
-        report(helper, LOGGED_RENEWED, LOG_NOTICE, "renewed again");
+        record(helper, LOGGED_RENEWED, LOG_NOTICE, "renewed again");
     else if (status->state == STATE_RETRYING)
-        report(helper, LOGGED_RENEW_FAILED, LOG_WARNING,
+        record(helper, LOGGED_RENEW_FAILED, LOG_WARNING,
                "cannot renew, will try again in %" PRId64 " s (%s): %s",
                status->renew_at - time(NULL), status->renew_reason,
                status->last_error);
     else
-        report(helper, LOGGED_GRANT_OVER, LOG_WARNING,
+        record(helper, LOGGED_GRANT_OVER, LOG_WARNING,
                "the grant is over, tokens removed; the user must log"
                " in again: %s",
                status->last_error);
@@ -165,7 +165,7 @@ put_status(struct helper *helper)
 
     r = tokens_put_status(&helper->tokens, &helper->status);
     if (r < 0 && r != -EKEYREVOKED && !helper->status_failed)
-        report(helper, LOGGED_KEYS_FAILED, LOG_WARNING,
+        record(helper, LOGGED_KEYS_FAILED, LOG_WARNING,
                "cannot write the status: %s", strerror(-r));
     helper->status_failed = r < 0;
     return r == -EKEYREVOKED ? r : 0;
@@ -181,7 +181,7 @@ start_revocation(struct helper *helper, const struct message *request, int r)
     helper->phase = PHASE_DONE;
     /* Gone: somebody ended this session before us. */
     if (r < 0 && r != -ENOKEY && r != -EKEYREVOKED)
-        report(helper, LOGGED_REVOKE_FAILED, LOG_WARNING,
+        record(helper, LOGGED_REVOKE_FAILED, LOG_WARNING,
                "tokens removed, but not revoked at the provider:"
                " they or their settings cannot be read: %s",
                strerror(-r));
@@ -194,7 +194,7 @@ start_revocation(struct helper *helper, const struct message *request, int r)
         helper->phase = PHASE_REVOKING;
         timer_set(helper, END_SECONDS);
     } else {
-        report(helper, LOGGED_REVOKE_FAILED, LOG_WARNING,
+        record(helper, LOGGED_REVOKE_FAILED, LOG_WARNING,
                "tokens removed, but not revoked at the provider:"
                " cannot start %s: %s",
                EXCHANGE_PATH, strerror(-r));
@@ -292,7 +292,7 @@ start_renewal(struct helper *helper)
 
     helper->replay = false;
     if (!tokens_session_lives(helper->session)) {
-        report(helper, LOGGED_ENDED, LOG_INFO, "the session's keyring is gone");
+        record(helper, LOGGED_ENDED, LOG_INFO, "the session's keyring is gone");
         return -EKEYREVOKED;
     }
     /* The next instant for that may come while this one is under way. */
@@ -366,7 +366,7 @@ set_clock(struct helper *helper)
         .expires_at = helper->expires_at,
         .id_expires_at = helper->status.id_expires_at,
     };
-    report(helper, LOGGED_CLOCK_SET, LOG_INFO,
+    record(helper, LOGGED_CLOCK_SET, LOG_INFO,
            "the clock was set by %" PRId64 " s", seconds);
     r = tokens_retime(&helper->tokens, &times, now);
     if (r == -EKEYREVOKED || put_status(helper) < 0)
@@ -375,7 +375,7 @@ set_clock(struct helper *helper)
         && helper->phase == PHASE_WAITING)
         return demand(helper, SCHEDULE_CLOCK);
     if (r < 0 && r != -EKEYEXPIRED)
-        report(helper, LOGGED_KEYS_FAILED, LOG_WARNING,
+        record(helper, LOGGED_KEYS_FAILED, LOG_WARNING,
                "cannot set the time of a key: %s", strerror(-r));
     return 0;
 }
@@ -435,12 +435,12 @@ finish(struct helper *helper, const struct message *result)
     log_sandbox(helper, result);
     /* A good one may have a reason, too: the provider cannot, or will not. */
     if (!ok || message_has(result, FIELD_REASON))
-        report(helper, LOGGED_REVOKE_FAILED, ok ? LOG_INFO : LOG_WARNING,
+        record(helper, LOGGED_REVOKE_FAILED, ok ? LOG_INFO : LOG_WARNING,
                "tokens removed, but not revoked at the provider: %s",
                text_clean(message_text(result, FIELD_REASON), reason,
                           sizeof(reason)));
     else
-        report(helper, LOGGED_REVOKED, LOG_INFO, "tokens removed and revoked");
+        record(helper, LOGGED_REVOKED, LOG_INFO, "tokens removed and revoked");
 }
 
 /* Returns -EKEYREVOKED when the session turned out to be over. */
@@ -471,7 +471,7 @@ act(struct helper *helper, enum action action, const struct message *result)
         finish(helper, result);
         return 0;
     case ACTION_GIVE_UP:
-        report(helper, LOGGED_REVOKE_FAILED, LOG_WARNING,
+        record(helper, LOGGED_REVOKE_FAILED, LOG_WARNING,
                "tokens removed, but there was no answer within %d s"
                " to their revocation at the provider",
                END_SECONDS);

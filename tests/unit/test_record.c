@@ -7,7 +7,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "helper/report.h"
+#include "helper/record.h"
 #include "tests/lib/test.h"
 
 static char logged[2 * LOGLINE_SIZE];
@@ -45,7 +45,7 @@ a_line_has_the_session_and_the_uid_of_the_helper(void **state UNUSED)
     const struct helper helper = {.user = "alice", .session = 42};
     char expected[128];
 
-    report(&helper, LOGGED_RENEW_FAILED, LOG_WARNING, "%s in %d s", "again", 5);
+    record(&helper, LOGGED_RENEW_FAILED, LOG_WARNING, "%s in %d s", "again", 5);
     (void) snprintf(expected, sizeof(expected),
                     "user alice: again in 5 s event=renew_failed session=42"
                     " uid=%u",
@@ -60,7 +60,7 @@ one_that_only_revokes_knows_neither(void **state UNUSED)
 {
     const struct helper helper = {.user = "alice"};
 
-    report(&helper, LOGGED_REVOKED, LOG_INFO, "tokens removed and revoked");
+    record(&helper, LOGGED_REVOKED, LOG_INFO, "tokens removed and revoked");
     assert_string_equal(logged, "user alice: tokens removed and revoked"
                                 " event=revoked session=- uid=-");
 }
@@ -70,7 +70,7 @@ a_percent_sign_is_no_format(void **state UNUSED)
 {
     const struct helper helper = {.user = "%n%s"};
 
-    report(&helper, LOGGED_ENDED, LOG_INFO, "%s", "%s%n");
+    record(&helper, LOGGED_ENDED, LOG_INFO, "%s", "%s%n");
     assert_string_equal(logged, "user %n%s: %s%n event=ended session=- uid=-");
 }
 
@@ -83,5 +83,5 @@ main(void)
         cmocka_unit_test(a_percent_sign_is_no_format),
     };
 
-    return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("record", tests, NULL, NULL);
 }

@@ -5,10 +5,10 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "helper/report.h"
+#include "helper/record.h"
 
 void
-report(const struct helper *helper, enum logged event, int priority,
+record(const struct helper *helper, enum logged event, int priority,
        const char *format, ...)
 {
     /* One that has no session has only to revoke, as the system user. */
