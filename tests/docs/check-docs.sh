@@ -8,6 +8,7 @@ cd "${top_srcdir:-$(dirname "${BASH_SOURCE[0]}")/../..}" || exit 1
 module=man/pam_oidc_session.8
 conf=man/oidc-session.conf.5
 helper=man/oidc-session-helper.8
+command=man/oidc-session.1
 example=man/oidc-session.conf.example
 
 count=0 failed=0
@@ -104,6 +105,15 @@ same "$helper: the exchange's verbs" \
     "$(sed -nE 's/^ *\{"([a-z]+)", KIND_.*/\1/p' helper/exchange/exchange.c)" \
     "$(section $helper DESCRIPTION | items Cm)"
 
+# ---- the command -------------------------------------------------------------
+
+same "$command, SYNOPSIS: the commands" \
+    "$(grep -oE ' command_[a-z]+}' helper/cli/main.c | sed -E 's/ command_([a-z]+)}/\1/' | sort)" \
+    "$(section $command SYNOPSIS | sed -n 's/^\.Cm \([a-z]*\).*/\1/p' | sort -u)"
+none 'main.c: a command has the name of its function' \
+    "$(tr -s ' \n' ' ' <helper/cli/main.c | grep -oE '\{"[a-z]+", "[^"]*", command_[a-z]+\}' |
+        sed -E 's/^\{"([a-z]+)", "[^"]*", command_([a-z]+)\}$/\1 \2/' | awk '$1 != $2')"
+
 # ---- what is logged ----------------------------------------------------------
 
 # All string literals of the sources, those that span lines in one piece.
@@ -164,7 +174,7 @@ same 'NEWS.md begins with this version' "$(sed -nE 's/^AC_INIT\(\[[^]]*\], \[([^
 
 if command -v mandoc >/dev/null; then
     # Which other man pages are installed here is not what is asked.
-    none 'mandoc finds nothing to complain about' "$(mandoc -T lint -W style $module $conf $helper 2>&1 |
+    none 'mandoc finds nothing to complain about' "$(mandoc -T lint -W style $module $conf $helper $command 2>&1 |
         grep -vE 'referenced manual not found|outdated mandoc\.db')"
 else
     count=$((count + 1))
