@@ -292,6 +292,8 @@ static const struct option {
            NULL, EXPECT_PATH),
     OPTION("login", "claims_from", claims, claims_from, OPTIONAL, "id_token",
            "id_token, id_token userinfo, userinfo or introspection"),
+    OPTION("login", "subject_claim", word, subject_claim, OPTIONAL, "sub",
+           "the name of a claim"),
     OPTION("login", "groups_claim", word, groups_claim, OPTIONAL, "groups",
            "the name of a claim"),
     OPTION("login", "require_group", words, require_group, OPTIONAL, NULL,
@@ -515,6 +517,11 @@ check_login(const struct reading *reading)
         return fail_login(reading, "username_strip_domain",
                           "does not go with a username_map_file, which has "
                           "the whole names");
+    if (reading->config->claims_from != CLAIMS_USERINFO
+        && is_set(reading, "login", "subject_claim"))
+        return fail_login(reading, "subject_claim",
+                          "goes only with claims_from = userinfo; elsewhere "
+                          "the subject is always sub");
     if (!id_token && is_set(reading, "login", "require_acr"))
         return fail_login(reading, "require_acr",
                           "needs an ID token, but claims_from has none");
@@ -657,6 +664,7 @@ config_clear(struct config *config)
     free(config->client_secret_file);
     free(config->scope);
     free(config->require_acr);
+    free(config->subject_claim);
     free(config->username_claim);
     free(config->username_strip_domain);
     free(config->username_map_file);
