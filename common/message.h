@@ -39,6 +39,7 @@
  *                        NEED_PASSWORD
  *                        PROMPT user_code verification_uri
  *                        verification_uri_complete? expires_in
+ *                        qr? qr_when?
  *   exchange -> both     RESULT outcome, and
  *                          ok: access_token id_token? refresh_token?
  *                              expires_at renewed_at id_expires_at?
@@ -86,6 +87,8 @@ enum field {
     FIELD_SANDBOX,    /* what is in force: one line, for the debug log */
     FIELD_REFRESH_EXPIRES_AT, /* of the refresh token, if the provider says */
     FIELD_NOTIFY,             /* [renewal] notify: "yes" or "no" */
+    FIELD_QR,                 /* of the page, as common/blocks.h wants it */
+    FIELD_QR_WHEN,            /* [login] qr: "auto" or "yes" */
     FIELD_COUNT
 };
 

@@ -10,6 +10,7 @@
 #include "common/secret.h"
 #include "pam/log.h"
 #include "pam/options.h"
+#include "pam/qr.h"
 
 /*
  * Whether there may be a person who can answer: false without a conversation
@@ -18,10 +19,11 @@
 bool conversation_possible(pam_handle_t *pamh);
 
 /*
- * left: seconds that this host waits, or 0.  Show the code and URL of a PROMPT message and wait until the user says that
- * it is approved.  In one text with a prompt, because OpenSSH before 10.3 shows
- * an information only with the next prompt.  0, or -ECANCELED when the user
- * went away or cannot be asked.
+ * left: seconds that this host waits, or 0.  Show the code and URL of a PROMPT
+ * message, and its QR code where it can be seen, and wait until the user says
+ * that it is approved.  In one text with a prompt, because OpenSSH before 10.3
+ * shows an information only with the next prompt.  0, or -ECANCELED when the
+ * user went away or cannot be asked.
  */
 int conversation_approve(const struct context *ctx,
                          const struct message *prompt, int64_t left) MUST_CHECK;
@@ -32,6 +34,7 @@ struct approval {
     const char *user;   /* PAM_USER */
     const char *remote; /* who asks: an address, or a terminal here */
     int64_t left;       /* seconds that this host waits; 0: no limit */
+    enum qr_show qr;    /* what the text says about the QR code */
 };
 
 /*
