@@ -15,7 +15,7 @@
 #include "common/spawn.h"
 #include "pam/fdinfo.h"
 #include "pam/helper.h"
-#include "pam/process.h"
+#include "common/process.h"
 #include "pam/system_user.h"
 
 #define READY_TIMEOUT_MS 5000

@@ -8,6 +8,7 @@ cd "${top_srcdir:-$(dirname "${BASH_SOURCE[0]}")/../..}" || exit 1
 module=man/pam_oidc_session.8
 conf=man/oidc-session.conf.5
 helper=man/oidc-session-helper.8
+command=man/oidc-session.1
 example=man/oidc-session.conf.example
 
 count=0 failed=0
@@ -104,6 +105,15 @@ same "$helper: the exchange's verbs" \
     "$(sed -nE 's/^ *\{"([a-z]+)", KIND_.*/\1/p' helper/exchange/exchange.c)" \
     "$(section $helper DESCRIPTION | items Cm)"
 
+# ---- the command -------------------------------------------------------------
+
+same "$command, SYNOPSIS: the commands" \
+    "$(grep -oE ' command_[a-z]+}' helper/cli/main.c | sed -E 's/ command_([a-z]+)}/\1/' | sort)" \
+    "$(section $command SYNOPSIS | sed -n 's/^\.Cm \([a-z]*\).*/\1/p' | sort -u)"
+none 'main.c: a command has the name of its function' \
+    "$(tr -s ' \n' ' ' <helper/cli/main.c | grep -oE '\{"[a-z]+", "[^"]*", command_[a-z]+\}' |
+        sed -E 's/^\{"([a-z]+)", "[^"]*", command_([a-z]+)\}$/\1 \2/' | awk '$1 != $2')"
+
 # ---- what is logged ----------------------------------------------------------
 
 # All string literals of the sources, those that span lines in one piece.
@@ -140,6 +150,27 @@ none 'SECURITY.md: every one of these tests exists' "$(for name in $tests; do
     grep -rqE "^(def )?(test_)?$name\(" tests/unit tests/integration || [[ -e tests/integration/$name.py ]] || echo "$name"
 done)"
 
+# ---- the PAM recipes ---------------------------------------------------------
+
+# not_in FILE: the first line of standard input that is not in that recipe there; "\&..." leaves lines out.
+not_in() {
+    awk -v name="$1" 'NR == FNR {if (!/^(#|$)/) file[++n] = $0; next}
+        $0 == "\\&..." {gap = 1; next}
+        {do at++; while (gap && at < n && file[at] != $0); gap = 0}
+        file[at] != $0 {print name ": " $0; wrong = 1; exit}
+        END {if (!wrong && !gap && at < n) print name ": " file[at + 1] " is missing"}' "$1" -
+}
+
+recipes=$(sed -n 's|^\.\\" \(docs/pam/.*\)|\1|p' $module)
+[[ $(wc -l <<<"$recipes") -ge 7 ]]
+result $? "$module, EXAMPLES: there are recipes"
+none "$module, EXAMPLES: every recipe is the file" "$(for file in $recipes; do
+    awk -v want=".\\\\\" $file" '$0 == want {on = 1; next} on && /^\.Ed/ {exit} on && !/^\.Bd/' $module | not_in "$file"
+done)"
+none 'docs/pam/README.md: every recipe is in its table' "$(for file in docs/pam/*; do
+    [[ $file == */README.md ]] || grep -qF "](${file##*/})" docs/pam/README.md || echo "$file"
+done)"
+
 # ---- files, packages, versions -----------------------------------------------
 
 documents=(README.md NEWS.md CONTRIBUTING.md SECURITY.md COPYING)
@@ -148,8 +179,10 @@ tree=$(awk '/^## / {on = /^## Source/} on && /^    [^ ]/ {print $1}' README.md)
 [[ -n $tree ]]
 result $? 'README.md: there is a list of what is where'
 none 'README.md: every file of that list exists' "$(for file in $tree; do [[ -e $file ]] || echo "$file"; done)"
-none 'every link to a file of ours leads to one' "$(grep -ohE '\]\([^)]+\)' -- *.md | sed -E 's/^\]\((.*)\)$/\1/; s/#.*//' |
-    grep -v '://' | sort -u | while read -r file; do [[ -z $file || -e $file ]] || echo "$file"; done)"
+none 'every link to a file of ours leads to one' "$(for page in *.md docs/*.md docs/*/*.md; do
+    [[ ! -f $page ]] || grep -ohE '\]\([^)]+\)' -- "$page" | sed -E 's/^\]\((.*)\)$/\1/; s/#.*//' | grep -v '://' |
+        while read -r file; do [[ -z $file || -e $(dirname "$page")/$file ]] || echo "$page: $file"; done
+done)"
 
 packages=$(sed -nE 's/^OIDC_NEED\(.*, \[([^]]+)\], \[([^]]+)\]\)$/\1 \2/p' configure.ac | tr ' ' '\n')
 [[ -n $packages ]]
@@ -164,7 +197,7 @@ same 'NEWS.md begins with this version' "$(sed -nE 's/^AC_INIT\(\[[^]]*\], \[([^
 
 if command -v mandoc >/dev/null; then
     # Which other man pages are installed here is not what is asked.
-    none 'mandoc finds nothing to complain about' "$(mandoc -T lint -W style $module $conf $helper 2>&1 |
+    none 'mandoc finds nothing to complain about' "$(mandoc -T lint -W style $module $conf $helper $command 2>&1 |
         grep -vE 'referenced manual not found|outdated mandoc\.db')"
 else
     count=$((count + 1))

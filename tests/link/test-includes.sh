@@ -75,14 +75,16 @@ ok 'common, pam and helper include no network, JSON, TLS or INI header' \
     nothing network_headers "$@"
 ok 'common includes nothing of pam or helper' \
     nothing headers_of_others common/*.[ch]
+ok 'the command includes no network, JSON, TLS or INI header' \
+    nothing network_headers helper/cli/*.[ch]
 ok 'nothing is included by "../"' nothing parents
 ok 'common logs nothing' nothing loggers common/*.[ch]
 ok 'common and pam never end the process' \
     nothing ends_the_process common/*.[ch] pam/*.[ch]
 ok 'pam changes nothing of the process' nothing changes_the_process pam/*.[ch]
 ok 'no unsafe function is called' \
-    nothing unsafe "$@" helper/exchange/*.[ch]
+    nothing unsafe "$@" helper/exchange/*.[ch] helper/cli/*.[ch]
 ok 'every source has its licence' \
-    nothing without_spdx "$@" helper/exchange/*.[ch] tests/unit/*.c \
+    nothing without_spdx "$@" helper/exchange/*.[ch] helper/cli/*.[ch] tests/unit/*.c \
     tests/lib/*.[ch] tests/link/*.sh
 end

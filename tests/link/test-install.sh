@@ -35,6 +35,7 @@ files() {
 }
 
 libexecdir=$(variable libexecdir)
+bindir=$(variable bindir)
 pamdir=$(variable pamdir)
 securitydir=$(variable securitydir)
 mandir=$(variable mandir)
@@ -50,6 +51,7 @@ manuals=$(variable dist_man_MANS | tr ' ' '\n' |
 ok 'it installs' run_make install
 ok 'it installs these files and no others' same "
     $pamdir/pam_oidc_session.so
+    $bindir/oidc-session
     $libexecdir/oidc-session-helper
     $libexecdir/oidc-session-exchange
     $securitydir/oidc-session.conf
@@ -60,6 +62,7 @@ ok 'the helper may be executed, not read' \
     mode_is 711 "$root$libexecdir/oidc-session-helper"
 ok 'the exchange may be executed, not read' \
     mode_is 711 "$root$libexecdir/oidc-session-exchange"
+ok 'the command may be executed by all' mode_is 755 "$root$bindir/oidc-session"
 ok 'nobody but root may write the module' \
     nothing find "$root$pamdir/pam_oidc_session.so" -perm /022
 ok 'nothing is setuid or setgid' nothing find "$root" -type f -perm /6000

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What each of the three programs links, exports, and is hardened with.
+# What the module and the programs link, export, and are hardened with.
 # shellcheck source=tests/link/tap.sh
 . "$(dirname "$0")/tap.sh"
 
 module=$top_builddir/.libs/pam_oidc_session.so
 helper=$top_builddir/oidc-session-helper
 exchange=$top_builddir/oidc-session-exchange
+command=$top_builddir/oidc-session
 
 # "libc.so.6" is "libc"; the dynamic linker may be there.
 needed() {
@@ -84,21 +85,23 @@ else
         links "$module" 'libpam libkeyutils libc'
     ok 'the helper links libkeyutils and libc' \
         links "$helper" 'libkeyutils libc'
+    ok 'the command links libkeyutils and libc' \
+        links "$command" 'libkeyutils libc'
     ok 'the exchange links curl, cJSON, libcrypto, inih, libqrencode, libseccomp and libc, no keyring' \
         links "$exchange" "libcurl libcjson libcrypto libinih $qrencode libseccomp libc"
     ok 'the module has no variables that change' nothing in_login_program
-    for file in "$module" "$helper" "$exchange"; do
+    for file in "$module" "$helper" "$exchange" "$command"; do
         ok "$(basename "$file") has no undefined symbol" \
             nothing undefined "$file"
     done
-    for file in "$helper" "$exchange"; do
+    for file in "$helper" "$exchange" "$command"; do
         ok "$(basename "$file") is position-independent" is_pie "$file"
     done
 fi
 ok 'the module exports the six functions of PAM and nothing else' \
     exports "$module" 'pam_sm_authenticate pam_sm_setcred pam_sm_acct_mgmt
         pam_sm_open_session pam_sm_close_session pam_sm_chauthtok'
-for file in "$module" "$helper" "$exchange"; do
+for file in "$module" "$helper" "$exchange" "$command"; do
     name=$(basename "$file")
     ok "$name has relocations that are read-only" has_relro "$file"
     ok "$name binds all symbols at once" binds_now "$file"

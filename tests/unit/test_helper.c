@@ -20,7 +20,7 @@
 #include "common/spawn.h"
 #include "pam/fdinfo.h"
 #include "pam/helper.h"
-#include "pam/process.h"
+#include "common/process.h"
 #include "tests/lib/child.h"
 #include "tests/lib/paths.h"
 #include "tests/lib/test.h"

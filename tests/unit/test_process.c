@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pam/process.h"
+#include "common/process.h"
 #include "tests/lib/child.h"
 #include "tests/lib/test.h"
 

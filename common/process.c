@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/io.h"
-#include "pam/process.h"
+#include "common/process.h"
 
 /* Far more than there is of a program of ours. */
 #define PROC_MAX 4096

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PAM_PROCESS_H
-#define PAM_PROCESS_H
+#ifndef COMMON_PROCESS_H
+#define COMMON_PROCESS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
