@@ -6,21 +6,19 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "common/approval.h"
+#include "common/file.h"
 #include "common/io.h"
 #include "common/keyring.h"
-#include "common/number.h"
 #include "common/outcome.h"
+#include "common/result.h"
 #include "common/spawn.h"
 #include "pam/conversation.h"
-#include "pam/file.h"
 #include "pam/login.h"
 #include "pam/slots.h"
 
 /* A few requests of at most a minute each; afterwards it is not alive. */
 #define SILENCE_MAX_S INT64_C(400)
-
-/* [provider] timeout */
-#define TIMEOUT_MAX 60
 
 struct dialogue {
     const struct context *ctx;
@@ -249,20 +247,6 @@ static const struct verdict {
 };
 
 /* Log and tell how it ended. */
-/* Root keeps them, and the helper counts with them. */
-static bool
-numbers_are_good(const struct message *result)
-{
-    int64_t number;
-
-    return message_number(result, FIELD_EXPIRES_AT, &number) == 0
-           && number <= UNIX_TIME_MAX
-           && (message_number(result, FIELD_RENEWED_AT, &number) == -ENODATA
-               || (number >= 0 && number <= UNIX_TIME_MAX))
-           && (message_number(result, FIELD_TIMEOUT, &number) == -ENODATA
-               || (number > 0 && number <= TIMEOUT_MAX));
-}
-
 static int
 verdict(const struct context *ctx, const struct message *result)
 {
@@ -275,10 +259,7 @@ verdict(const struct context *ctx, const struct message *result)
         log_line(ctx, LOG_ERR, "%s gave an unknown outcome", EXCHANGE_PATH);
         return -EIO;
     }
-    if (outcome == OUTCOME_OK
-        && (result->field[FIELD_ACCESS_TOKEN].len == 0
-            || !numbers_are_good(result)
-            || result->field[FIELD_SETTINGS].len == 0)) {
+    if (outcome == OUTCOME_OK && !result_is_whole(result)) {
         log_line(ctx, LOG_ERR, "%s gave no tokens", EXCHANGE_PATH);
         return -EIO;
     }

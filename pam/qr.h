@@ -2,12 +2,7 @@
 #ifndef PAM_QR_H
 #define PAM_QR_H
 
-/* Whether the user sees a QR code. */
-enum qr_show {
-    QR_NEVER,
-    QR_ON_REQUEST, /* nobody knows what the terminal can show: the user does */
-    QR_AT_ONCE,
-};
+#include "common/approval.h"
 
 /* What is known about the place where the user sits. */
 struct qr_place {

@@ -2,8 +2,8 @@
 /* What a user is shown is plain text, whatever the exchange has sent. */
 #include <config.h>
 
+#include "common/approval.h"
 #include "common/blocks.h"
-#include "pam/conversation.h"
 #include "tests/fuzz/fuzz.h"
 
 #define TEXT_SIZE 5120
