@@ -10,6 +10,7 @@ conf=man/oidc-session.conf.5
 helper=man/oidc-session-helper.8
 command=man/oidc-session.1
 example=man/oidc-session.conf.example
+messages=docs/messages.md
 
 count=0 failed=0
 
@@ -132,6 +133,11 @@ unknown() {
         done
     done
 }
+
+events=$(sed -nE 's/^ *\[LOGGED_[A-Z_]+\] = "([a-z_]+)",$/\1/p' common/logline.c)
+same "$module, DIAGNOSTICS: the events" "$events" "$(section $module DIAGNOSTICS | items Cm)"
+same "$messages: the events" "$events" \
+    "$(awk '/^## / {on = /^## Events/} on' $messages | sed -nE 's/^\| `([a-z_]+)` .*/\1/p')"
 
 headings=$(awk -F'\140' '/^## / {on = /^## Troubleshooting/} on && /^### / && NF == 3 {print $2}' README.md)
 [[ -n $headings ]]
