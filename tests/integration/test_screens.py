@@ -56,15 +56,14 @@ def assert_no_qr_code(text):
 def in_the_readme():
     """The prompt that README.md shows."""
     with open(f"{TOP}/README.md", encoding="utf-8") as file:
-        text = re.search(r"\n    \(you@host\) (This login.*?approved:)\n\n[^ ]", file.read(), re.S).group(1)
-    return text.replace("\n    ", "\n") + " "
+        return re.search(r"\n\(you@host\) (This login.*?approved:)\n", file.read(), re.S).group(1) + " "
 
 
 def test_over_ssh_the_prompt_is_the_one_in_the_readme_and_q_shows_a_qr_code_with_the_page(provider):
     terminal = screen(SSH)
     text = prompt(terminal)
     code = CODE.search(text).group(1)
-    expected = in_the_readme().replace("GQQR-LHWZ", code).replace("https://login.example.com", provider.issuer)
+    expected = in_the_readme().replace("GQQR-LHWZ", code).replace("https://login.example.com/realms/staff", provider.issuer)
     for line, shown in {"Login to:    host": r"Login to:    \S+", "As user:     you": "As user:     alice",
                         "192.0.2.7": r"127\.0\.0\.1", "109 seconds": r"\d+ seconds"}.items():
         expected = expected.replace(line, f"<{shown}>")
