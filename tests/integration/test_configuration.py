@@ -228,7 +228,7 @@ def test_a_setting_before_the_first_section_is_refused(provider):
 @pytest.mark.parametrize("section, key, among", [
     ("provider", "client_secret", "issuer, client_id, client_secret_file, .*signing_algorithms"),
     ("provider", "Issuer", "issuer, client_id, client_secret_file, .*signing_algorithms"),
-    ("login", "issuer", "grant, username_claim, .*max_age"),
+    ("login", "issuer", "grant, username_claim, .*qr"),
     ("renewal", "revoke", "before_expiry, notify"),
     ("logout", "before_expiry", "revoke"),
 ])
@@ -302,6 +302,7 @@ VALUES = [
     ("login", "grant", "device or password", {value: "malformed value" for value in (
         "Device", "device_code", "authorization_code", "device password")}),
     ("login", "username_claim", CLAIM, {"preferred username": "malformed value"}),
+    ("login", "qr", "auto, yes or no", {"always": "malformed value"}),
     ("renewal", "before_expiry", MARGIN, {value: "malformed value" for value in (
         "10 %", "91%", "-5", "5m", "%", "31622401", "Auto", "0.5")}),
     ("logout", "revoke", FLAG, {value: "malformed value" for value in ("true", "No", "never")}),
