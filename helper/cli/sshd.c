@@ -116,6 +116,8 @@ sshd_read(const char *file, const struct sshd_source *source, struct sshd *out)
 
     if (out->depth == DEPTH_MAX)
         return 0; /* as sshd, which refuses the file */
+    if (++out->files > FILES_MAX)
+        return -EMSGSIZE;
     out->depth++;
     r = source->read(source->arg, file, &bytes);
     text = secret_text(&bytes);

@@ -23,6 +23,7 @@ struct sshd {
     struct sshd_setting password;        /* PasswordAuthentication */
     struct sshd_setting grace_time;      /* LoginGraceTime */
     unsigned depth;                      /* of Include, while it is read */
+    unsigned files;                      /* that were read */
 };
 
 /* Where its files come from. */
@@ -36,8 +37,8 @@ struct sshd_source {
 };
 
 /*
- * Read it, and what it includes, as sshd does: the first value counts.  0 or
- * the error of the source.
+ * Read it, and what it includes, as sshd does: the first value counts.  0, the
+ * error of the source, or -EMSGSIZE: too many files.
  */
 int sshd_read(const char *file, const struct sshd_source *source,
               struct sshd *out) MUST_CHECK;
