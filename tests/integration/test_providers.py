@@ -78,13 +78,13 @@ def adapt(text, provider):
     return text.replace("[provider]\n", f"[provider]\nca_file = {CA}\n", 1)
 
 
-def test_every_page_of_the_guide_is_tried_and_says_that_it_was_not_on_the_real_service():
+def test_every_page_of_the_guide_is_tried_here_and_says_whether_on_the_real_service():
     pages = {name[:-len(".md")] for name in os.listdir(GUIDE)} - {"README"}
     assert pages == set(PROVIDERS)
     index = read("README")
     for name in pages:
         page = read(name)
-        assert "**Not tried on the real service.**" in page and f"`PROFILE={name}`" in page, name
+        assert re.search(r"\*\*(Not t|T)ried on the real service", page) and f"`PROFILE={name}`" in page, name
         assert f"]({name}.md)" in index, name
 
 
