@@ -11,7 +11,7 @@ import pytest
 from conftest import CA, TOP, PamApp, configure, stack
 from logins import Attempt
 from renewals import close, living, renew, status
-from scenes import AUTH, KEYINIT_REVOKE, SESSION, Grants
+from scenes import AUTH, KEYINIT_REVOKE, SESSION, Grants, timeouts
 
 GUIDE = f"{TOP}/docs/providers"
 SERVICE = "provider-guide"
@@ -153,3 +153,12 @@ def test_a_line_that_a_page_has_for_a_reason_is_missed_at(the_provider, name, li
         attempt.approve()
     assert attempt.end().result != "PAM_SUCCESS" and not attempt.kept
     assert re.search(reason, attempt.log.one("oidc.session.*user alice")), attempt.log.lines()
+
+
+def test_a_token_of_a_GitHub_OAuth_App_lives_as_long_as_the_configuration_says(the_provider):
+    provider = the_provider.start(PROFILE="github", REFRESH_TOKENS="never")
+    provider.faults(**{"token:device_code": {"remove": ["expires_in", "refresh_token_expires_in"]}})
+    configure(provider, set_up(provider, "github") + "[renewal]\ndefault_lifetime = 36000\n")
+    app = logged_in(provider)
+    assert 9 * 3600 <= timeouts()["oidc:access_token"] <= 10 * 3600
+    close(app)
