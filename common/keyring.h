@@ -54,6 +54,15 @@
 #define KEY_FOR_READING                                                        \
     (KEY_POS_READ | KEY_POS_SEARCH | KEY_HELPER_REVOKES | KEY_USR_ALL)
 
+/*
+ * The user's own, made by 'oidc-session login' without root.  Helper and session
+ * are of the same user and group then; whoever possesses a key may write it, and
+ * nobody else may do anything.
+ */
+#define KEY_OWN_HELPER                                                         \
+    (KEY_POS_READ | KEY_POS_SEARCH | KEY_POS_WRITE | KEY_POS_SETATTR)
+#define KEY_OWN_SESSION (KEY_OWN_HELPER | KEY_POS_VIEW)
+
 /* A lifetime: no timeout. */
 #define KEY_FOREVER INT64_C(-1)
 
@@ -62,6 +71,12 @@
     "a key quota is used up: raise the sysctls kernel.keys.root_maxkeys and"   \
     " kernel.keys.root_maxbytes (root's, which holds the tokens), or"          \
     " kernel.keys.maxkeys and kernel.keys.maxbytes (the user's)"
+
+/* The same where it can only be the user's. */
+#define KEY_USER_QUOTA_TEXT                                                    \
+    "your key quota is used up (/proc/key-users): end what else uses it, or"   \
+    " ask your administrator to raise the sysctls kernel.keys.maxkeys and"     \
+    " kernel.keys.maxbytes; nothing is stored"
 
 /*
  * Write a `user` key into a keyring, in place when it is there: serial, owner

@@ -25,6 +25,8 @@ static const struct command {
     {"token", "print the access token, renewed first if it must be",
      command_token},
     {"renew", "renew the tokens now", command_renew},
+    {"login", "log in at the provider, when the session has no tokens",
+     command_login},
     {"logout", "remove the tokens of this session and revoke them",
      command_logout},
 };
