@@ -27,6 +27,8 @@ static const struct command {
     {"renew", "renew the tokens now", command_renew},
     {"login", "log in at the provider, when the session has no tokens",
      command_login},
+    {"run", "run a command with a file that always has a fresh token",
+     command_run},
     {"logout", "remove the tokens of this session and revoke them",
      command_logout},
 };
