@@ -10,6 +10,7 @@ conf=man/oidc-session.conf.5
 helper=man/oidc-session-helper.8
 command=man/oidc-session.1
 example=man/oidc-session.conf.example
+messages=docs/messages.md
 
 count=0 failed=0
 
@@ -133,10 +134,15 @@ unknown() {
     done
 }
 
-headings=$(awk -F'\140' '/^## / {on = /^## Troubleshooting/} on && /^### / && NF == 3 {print $2}' README.md)
+events=$(sed -nE 's/^ *\[LOGGED_[A-Z_]+\] = "([a-z_]+)",$/\1/p' common/logline.c)
+same "$module, DIAGNOSTICS: the events" "$events" "$(section $module DIAGNOSTICS | items Cm)"
+same "$messages: the events" "$events" \
+    "$(awk '/^## / {on = /^## Events/} on' $messages | sed -nE 's/^\| `([a-z_]+)` .*/\1/p')"
+
+headings=$(awk -F'\140' '/^## / && NF == 3 {print $2}' docs/troubleshooting.md)
 [[ -n $headings ]]
-result $? 'README.md: troubleshooting has log lines as headings'
-none 'README.md: every log line of troubleshooting is in a source' "$(unknown <<<"$headings")"
+result $? 'docs/troubleshooting.md has log lines as headings'
+none 'docs/troubleshooting.md: every log line is in a source' "$(unknown <<<"$headings")"
 none "$helper, DIAGNOSTICS: every log line is in a source" \
     "$(section $helper DIAGNOSTICS | sed -n 's/^\.It //p' | sed 's/\.\.\./…/g; s/ 10 s / … s /' | unknown)"
 
@@ -173,12 +179,16 @@ done)"
 
 # ---- files, packages, versions -----------------------------------------------
 
-documents=(README.md NEWS.md CONTRIBUTING.md SECURITY.md COPYING)
+documents=(README.md docs/troubleshooting.md NEWS.md CONTRIBUTING.md SECURITY.md COPYING)
 none 'every document is there' "$(for file in "${documents[@]}"; do [[ -f $file ]] || echo "$file"; done)"
 tree=$(awk '/^## / {on = /^## Source/} on && /^    [^ ]/ {print $1}' README.md)
 [[ -n $tree ]]
 result $? 'README.md: there is a list of what is where'
 none 'README.md: every file of that list exists' "$(for file in $tree; do [[ -e $file ]] || echo "$file"; done)"
+none 'README.md: every block says whether a test runs it, see tests/integration/test_readme.py' "$(awk '
+    /^```[a-z]/ && !open && before !~ /^<!-- (run|skip): .* -->$/ {print "line " NR ": no <!-- run: … --> or <!-- skip: … --> above"}
+    /^```/ {open = !open}
+    {before = $0}' README.md)"
 none 'every link to a file of ours leads to one' "$(for page in *.md docs/*.md docs/*/*.md; do
     [[ ! -f $page ]] || grep -ohE '\]\([^)]+\)' -- "$page" | sed -E 's/^\]\((.*)\)$/\1/; s/#.*//' | grep -v '://' |
         while read -r file; do [[ -z $file || -e $(dirname "$page")/$file ]] || echo "$page: $file"; done
