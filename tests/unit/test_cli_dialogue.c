@@ -136,11 +136,11 @@ what_comes_at_once_is_not_waited_for(void **state UNUSED)
 static void
 the_exchange_hears_who_logs_in(void **state UNUSED)
 {
-    assert_int_equal(run("send|need_files;echo|user"), 0);
+    assert_int_equal(run("send|need_files;echo|user;receive"), 0);
     assert_string_equal(message_text(&result, FIELD_REASON), "alice");
     message_clear(&result);
     dialogue_end(&dialogue);
-    assert_int_equal(run("send|need_files;echo|uid"), 0);
+    assert_int_equal(run("send|need_files;echo|uid;receive"), 0);
     assert_string_equal(message_text(&result, FIELD_REASON), "61001");
 }
 
