@@ -26,6 +26,9 @@
  *   helper -> exchange   RENEW  settings refresh_token
  *   helper, module -> exchange
  *                        REVOKE settings refresh_token? access_token?
+ *   command -> exchange  CHECK  config path, then the answer FILES.  A file
+ *                        that it may not read itself has neither bytes nor
+ *                        reason.
  *   both -> exchange     STORED the tokens of the last RESULT are safe.  Who
  *                        hangs up without saying so does not have them, and the
  *                        exchange revokes what it obtained.
@@ -39,6 +42,8 @@
  *                        NEED_PASSWORD
  *                        PROMPT user_code verification_uri
  *                        verification_uri_complete? expires_in
+ *   exchange -> command  NEED_FILES path? map_path? password? (if it were
+ *                        a login), RESULT findings sandbox?
  *   exchange -> both     RESULT outcome, and
  *                          ok: access_token id_token? refresh_token?
  *                              expires_at renewed_at id_expires_at?
@@ -86,6 +91,7 @@ enum field {
     FIELD_SANDBOX,    /* what is in force: one line, for the debug log */
     FIELD_REFRESH_EXPIRES_AT, /* of the refresh token, if the provider says */
     FIELD_NOTIFY,             /* [renewal] notify: "yes" or "no" */
+    FIELD_FINDINGS,           /* common/finding.h */
     FIELD_COUNT
 };
 
@@ -104,6 +110,7 @@ enum kind {
     KIND_READY,
     KIND_GO,
     KIND_REFRESH_STORED,
+    KIND_CHECK,
     KIND_COUNT
 };
 

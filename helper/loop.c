@@ -19,6 +19,7 @@
 #include "common/text.h"
 #include "helper/clock.h"
 #include "helper/loop.h"
+#include "helper/record.h"
 #include "helper/renewal.h"
 #include "helper/terminal.h"
 
@@ -116,8 +117,9 @@ schedule(struct helper *helper, const struct verdict *verdict)
     if (plan.reason == SCHEDULE_NEVER)
         return;
     timer_plan(helper, in.now);
-    syslog(LOG_DEBUG, "user %s: next renewal in %" PRId64 " s (%s)",
-           helper->user, plan.at - in.now, helper->status.renew_reason);
+    record(helper, LOGGED_DEBUG, LOG_DEBUG,
+           "next renewal in %" PRId64 " s (%s)", plan.at - in.now,
+           helper->status.renew_reason);
 }
 
 /* ---- Actions ---- */
@@ -128,7 +130,7 @@ log_sandbox(struct helper *helper, const struct message *result)
     char sandbox[256];
 
     if (message_has(result, FIELD_SANDBOX) && !helper->sandbox_told)
-        syslog(LOG_DEBUG, "user %s: sandbox of the exchange: %s", helper->user,
+        record(helper, LOGGED_DEBUG, LOG_DEBUG, "sandbox of the exchange: %s",
                text_clean(message_text(result, FIELD_SANDBOX), sandbox,
                           sizeof(sandbox)));
     helper->sandbox_told = true;
@@ -142,18 +144,17 @@ log_change(const struct helper *helper, enum state before)
     if (status->state == before)
         return;
     if (status->state == STATE_ACTIVE)
-        syslog(LOG_NOTICE, "user %s: renewed again", helper->user);
+        record(helper, LOGGED_RENEWED, LOG_NOTICE, "renewed again");
     else if (status->state == STATE_RETRYING)
-        syslog(LOG_WARNING,
-               "user %s: cannot renew, will try again in %" PRId64
-               " s (%s): %s",
-               helper->user, status->renew_at - time(NULL),
-               status->renew_reason, status->last_error);
+        record(helper, LOGGED_RENEW_FAILED, LOG_WARNING,
+               "cannot renew, will try again in %" PRId64 " s (%s): %s",
+               status->renew_at - time(NULL), status->renew_reason,
+               status->last_error);
     else
-        syslog(LOG_WARNING,
-               "user %s: the grant is over, tokens removed; the user must log"
+        record(helper, LOGGED_GRANT_OVER, LOG_WARNING,
+               "the grant is over, tokens removed; the user must log"
                " in again: %s",
-               helper->user, status->last_error);
+               status->last_error);
 }
 
 /* A status that cannot be written ends nothing.  -EKEYREVOKED: it is over. */
@@ -164,8 +165,8 @@ put_status(struct helper *helper)
 
     r = tokens_put_status(&helper->tokens, &helper->status);
     if (r < 0 && r != -EKEYREVOKED && !helper->status_failed)
-        syslog(LOG_WARNING, "user %s: cannot write the status: %s",
-               helper->user, strerror(-r));
+        record(helper, LOGGED_KEYS_FAILED, LOG_WARNING,
+               "cannot write the status: %s", strerror(-r));
     helper->status_failed = r < 0;
     return r == -EKEYREVOKED ? r : 0;
 }
@@ -180,10 +181,10 @@ start_revocation(struct helper *helper, const struct message *request, int r)
     helper->phase = PHASE_DONE;
     /* Gone: somebody ended this session before us. */
     if (r < 0 && r != -ENOKEY && r != -EKEYREVOKED)
-        syslog(LOG_WARNING,
-               "user %s: tokens removed, but not revoked at the provider:"
+        record(helper, LOGGED_REVOKE_FAILED, LOG_WARNING,
+               "tokens removed, but not revoked at the provider:"
                " they or their settings cannot be read: %s",
-               helper->user, strerror(-r));
+               strerror(-r));
     if (strcmp(message_text(request, FIELD_REVOKE), "yes") != 0
         || (!message_has(request, FIELD_REFRESH_TOKEN)
             && !message_has(request, FIELD_ACCESS_TOKEN)))
@@ -193,10 +194,10 @@ start_revocation(struct helper *helper, const struct message *request, int r)
         helper->phase = PHASE_REVOKING;
         timer_set(helper, END_SECONDS);
     } else {
-        syslog(LOG_WARNING,
-               "user %s: tokens removed, but not revoked at the provider:"
+        record(helper, LOGGED_REVOKE_FAILED, LOG_WARNING,
+               "tokens removed, but not revoked at the provider:"
                " cannot start %s: %s",
-               helper->user, EXCHANGE_PATH, strerror(-r));
+               EXCHANGE_PATH, strerror(-r));
     }
 }
 
@@ -291,8 +292,7 @@ start_renewal(struct helper *helper)
 
     helper->replay = false;
     if (!tokens_session_lives(helper->session)) {
-        syslog(LOG_INFO, "user %s: the session's keyring is gone",
-               helper->user);
+        record(helper, LOGGED_ENDED, LOG_INFO, "the session's keyring is gone");
         return -EKEYREVOKED;
     }
     /* The next instant for that may come while this one is under way. */
@@ -366,8 +366,8 @@ set_clock(struct helper *helper)
         .expires_at = helper->expires_at,
         .id_expires_at = helper->status.id_expires_at,
     };
-    syslog(LOG_INFO, "user %s: the clock was set by %" PRId64 " s",
-           helper->user, seconds);
+    record(helper, LOGGED_CLOCK_SET, LOG_INFO,
+           "the clock was set by %" PRId64 " s", seconds);
     r = tokens_retime(&helper->tokens, &times, now);
     if (r == -EKEYREVOKED || put_status(helper) < 0)
         return -EKEYREVOKED;
@@ -375,8 +375,8 @@ set_clock(struct helper *helper)
         && helper->phase == PHASE_WAITING)
         return demand(helper, SCHEDULE_CLOCK);
     if (r < 0 && r != -EKEYEXPIRED)
-        syslog(LOG_WARNING, "user %s: cannot set the time of a key: %s",
-               helper->user, strerror(-r));
+        record(helper, LOGGED_KEYS_FAILED, LOG_WARNING,
+               "cannot set the time of a key: %s", strerror(-r));
     return 0;
 }
 
@@ -435,13 +435,12 @@ finish(struct helper *helper, const struct message *result)
     log_sandbox(helper, result);
     /* A good one may have a reason, too: the provider cannot, or will not. */
     if (!ok || message_has(result, FIELD_REASON))
-        syslog(ok ? LOG_INFO : LOG_WARNING,
-               "user %s: tokens removed, but not revoked at the provider: %s",
-               helper->user,
+        record(helper, LOGGED_REVOKE_FAILED, ok ? LOG_INFO : LOG_WARNING,
+               "tokens removed, but not revoked at the provider: %s",
                text_clean(message_text(result, FIELD_REASON), reason,
                           sizeof(reason)));
     else
-        syslog(LOG_INFO, "user %s: tokens removed and revoked", helper->user);
+        record(helper, LOGGED_REVOKED, LOG_INFO, "tokens removed and revoked");
 }
 
 /* Returns -EKEYREVOKED when the session turned out to be over. */
@@ -472,10 +471,10 @@ act(struct helper *helper, enum action action, const struct message *result)
         finish(helper, result);
         return 0;
     case ACTION_GIVE_UP:
-        syslog(LOG_WARNING,
-               "user %s: tokens removed, but there was no answer within %d s"
+        record(helper, LOGGED_REVOKE_FAILED, LOG_WARNING,
+               "tokens removed, but there was no answer within %d s"
                " to their revocation at the provider",
-               helper->user, END_SECONDS);
+               END_SECONDS);
         return 0;
     case ACTION_RELOAD:
         helper->reload = true;

@@ -31,6 +31,7 @@
 #include "common/number.h"
 #include "helper/clock.h"
 #include "helper/loop.h"
+#include "helper/record.h"
 
 #define LOGIN_FD      3
 #define GO_TIMEOUT_MS 10000
@@ -142,8 +143,8 @@ run(struct helper *helper, bool resumed)
         return over;
     /* Nobody waits for us: what we cannot go on with must not be left behind. */
     if (over < 0 && over != -EKEYREVOKED)
-        syslog(LOG_ERR, "user %s: cannot go on, the session's tokens end: %s",
-               helper->user, strerror(-over));
+        record(helper, LOGGED_HELPER_FAILED, LOG_ERR,
+               "cannot go on, the session's tokens end: %s", strerror(-over));
     r = resumed ? 0 : handshake();
     if (r == 0 && !resumed)
         r = leave_pipes();
@@ -153,8 +154,9 @@ run(struct helper *helper, bool resumed)
         loop_end(helper);
     while ((r = loop_run(helper)) == 1) {
         r = reload(helper);
-        syslog(LOG_ERR, "user %s: cannot execute %s: %s; going on as it is",
-               helper->user, HELPER_PATH, strerror(-r));
+        record(helper, LOGGED_RELOAD_FAILED, LOG_ERR,
+               "cannot execute %s: %s; going on as it is", HELPER_PATH,
+               strerror(-r));
         helper->reload = false;
     }
     return r;
@@ -187,7 +189,7 @@ main(int argc, char **argv)
         r = run(&helper, resumed);
     if (r == 0)
         return 0;
-    syslog(LOG_ERR, "user %s: ended by an error: %s", helper.user,
+    record(&helper, LOGGED_HELPER_FAILED, LOG_ERR, "ended by an error: %s",
            strerror(-r));
     return EXIT_SYSTEM;
 }

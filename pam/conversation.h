@@ -26,27 +26,6 @@ bool conversation_possible(pam_handle_t *pamh);
 int conversation_approve(const struct context *ctx,
                          const struct message *prompt, int64_t left) MUST_CHECK;
 
-/* What a user must know to refuse somebody else's login (RFC 8628 5.4). */
-struct approval {
-    const char *host;   /* this one's name */
-    const char *user;   /* PAM_USER */
-    const char *remote; /* who asks: an address, or a terminal here */
-    int64_t left;       /* seconds that this host waits; 0: no limit */
-};
-
-/*
- * Pure: whether the pages of a PROMPT are https, or http of this host.  The
- * exchange has checked it; it may have been taken over since.
- */
-bool approval_is_safe(const struct message *prompt);
-
-/*
- * Pure: the text of that prompt.  Everything in it comes from others and is
- * cleaned.  Returns out.
- */
-char *approval_text(const struct message *prompt,
-                    const struct approval *approval, char *out, size_t size);
-
 /*
  * The password, from an earlier module or from the user, as the options say.
  * 0, -ENODATA when an earlier module had to have one and has not, or

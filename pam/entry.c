@@ -69,6 +69,7 @@ begin(pam_handle_t *pamh, int flags, int argc, const char **argv,
 
     *ctx = (struct context){.pamh = pamh,
                             .user = "?",
+                            .uid = NO_UID,
                             .silent = ((unsigned) flags & PAM_SILENT) != 0};
     r = pam_get_user(pamh, &ctx->user, NULL);
     if (r != PAM_SUCCESS || ctx->user == NULL) {
@@ -76,22 +77,24 @@ begin(pam_handle_t *pamh, int flags, int argc, const char **argv,
         return r == PAM_CONV_AGAIN ? PAM_INCOMPLETE : PAM_USER_UNKNOWN;
     }
     if (options_parse(argc, argv, options, &bad) < 0) {
-        log_line(ctx, LOG_ERR, "unknown or malformed module argument: %s", bad);
+        log_line(ctx, LOGGED_MISCONFIGURED, LOG_ERR,
+                 "unknown or malformed module argument: %s", bad);
         return PAM_SERVICE_ERR;
     }
     ctx->debug = options->debug;
     *pw = pam_modutil_getpwnam(pamh, ctx->user);
     if (*pw == NULL) {
-        log_line(ctx, LOG_NOTICE, "no such user");
+        log_line(ctx, LOGGED_UNKNOWN_USER, LOG_NOTICE, "no such user");
         return PAM_USER_UNKNOWN;
     }
     /* The provider's name is compared with the one given here; the session gets
      * the uid of the one found there.  They must be one and the same. */
     if (strcmp((*pw)->pw_name, ctx->user) != 0) {
-        log_line(ctx, LOG_NOTICE, "the user's name is spelled %s",
-                 (*pw)->pw_name);
+        log_line(ctx, LOGGED_UNKNOWN_USER, LOG_NOTICE,
+                 "the user's name is spelled %s", (*pw)->pw_name);
         return PAM_USER_UNKNOWN;
     }
+    ctx->uid = (*pw)->pw_uid;
     return PAM_SUCCESS;
 }
 
@@ -128,8 +131,10 @@ static void
 login_free(pam_handle_t *pamh, void *data, int status)
 {
     struct login *login = data;
-    const struct context ctx = {
-        .pamh = pamh, .user = login->owner.name, .silent = true};
+    const struct context ctx = {.pamh = pamh,
+                                .user = login->owner.name,
+                                .uid = login->owner.uid,
+                                .silent = true};
 
     if (((unsigned) status & PAM_DATA_SILENT) == 0 && login->ring != 0
         && login->owner.process == getpid())
@@ -184,10 +189,10 @@ store(const struct context *ctx, const struct owner *owner,
             handoff_revoke(ring);
     }
     if (r == -EDQUOT)
-        log_line(ctx, LOG_ERR, "%s", KEY_QUOTA_TEXT);
+        log_line(ctx, LOGGED_LOGIN_FAILED, LOG_ERR, "%s", KEY_QUOTA_TEXT);
     else if (r < 0)
-        log_line(ctx, LOG_ERR, "cannot keep the tokens for the session: %s",
-                 strerror(-r));
+        log_line(ctx, LOGGED_LOGIN_FAILED, LOG_ERR,
+                 "cannot keep the tokens for the session: %s", strerror(-r));
     return r < 0 ? -EIO : 0;
 }
 
@@ -205,7 +210,7 @@ authenticate(const struct context *ctx, const struct options *options,
     if (r < 0)
         login_discard(ctx->pamh);
     else
-        log_line(ctx, LOG_INFO, "authenticated by the provider");
+        log_line(ctx, LOGGED_LOGIN, LOG_INFO, "authenticated by the provider");
     return r;
 }
 
@@ -225,7 +230,8 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
     if (r != PAM_SUCCESS)
         return r;
     if (!is_for_us(&options, pw)) {
-        log_line(&ctx, LOG_DEBUG, "uid %u is below minimum_uid", pw->pw_uid);
+        log_line(&ctx, LOGGED_DEBUG, LOG_DEBUG, "uid %u is below minimum_uid",
+                 pw->pw_uid);
         return PAM_IGNORE;
     }
     return pam_code(authenticate(&ctx, &options, pw), PAM_AUTHINFO_UNAVAIL);
@@ -247,12 +253,13 @@ account(const struct context *ctx, const struct options *options,
             || strncmp(login->owner.name, ctx->user,
                        sizeof(login->owner.name) - 1)
                    != 0)) {
-        log_line(ctx, LOG_NOTICE, "the tokens of this login are %s's; refused",
+        log_line(ctx, LOGGED_ACCOUNT_REFUSED, LOG_NOTICE,
+                 "the tokens of this login are %s's; refused",
                  login->owner.name);
         return -EPERM;
     }
     if (!is_for_us(options, pw)) {
-        log_line(ctx, LOG_NOTICE,
+        log_line(ctx, LOGGED_ACCOUNT_REFUSED, LOG_NOTICE,
                  "a login with tokens, but uid %u is below minimum_uid;"
                  " refused",
                  pw->pw_uid);
@@ -261,7 +268,7 @@ account(const struct context *ctx, const struct options *options,
     r = handoff_look(ctx, pw->pw_uid, login != NULL ? login->ring : 0);
     if (r == 0)
         return 0;
-    log_line(ctx, LOG_NOTICE,
+    log_line(ctx, LOGGED_ACCOUNT_REFUSED, LOG_NOTICE,
              r == -EKEYREJECTED
                  ? HANDOFF_VARIABLE " does not name a hand-off for this user;"
                                     " account refused"
@@ -304,8 +311,11 @@ static void
 session_free(pam_handle_t *pamh, void *data, int status)
 {
     struct session *session = data;
-    const struct context ctx = {
-        .pamh = pamh, .user = session->owner.name, .silent = true};
+    const struct context ctx = {.pamh = pamh,
+                                .user = session->owner.name,
+                                .uid = session->owner.uid,
+                                .session = session->keyring,
+                                .silent = true};
 
     if (((unsigned) status & PAM_DATA_SILENT) == 0
         && session->owner.process == getpid() && session->ring != 0)
@@ -324,8 +334,8 @@ is_another_users(const struct context *ctx, const struct passwd *pw)
 
     if (login == NULL || login->owner.uid == pw->pw_uid)
         return false;
-    log_line(ctx, LOG_INFO, "the tokens of this login are %s's; revoked",
-             login->owner.name);
+    log_line(ctx, LOGGED_NOT_THEIRS, LOG_INFO,
+             "the tokens of this login are %s's; revoked", login->owner.name);
     login_discard(ctx->pamh);
     return true;
 }
@@ -334,17 +344,17 @@ static void
 log_open_error(const struct context *ctx, int r)
 {
     if (r == -EKEYREJECTED)
-        log_line(ctx, LOG_WARNING,
+        log_line(ctx, LOGGED_OPEN_FAILED, LOG_WARNING,
                  HANDOFF_VARIABLE " does not name a hand-off for this user"
                                   " (set in ~/.pam_environment?); refused");
     else if (r == -ENOKEY || r == -EKEYEXPIRED || r == -EKEYREVOKED)
-        log_line(ctx, LOG_WARNING,
+        log_line(ctx, LOGGED_OPEN_FAILED, LOG_WARNING,
                  "the tokens of this login timed out before the session began");
     else if (r == -EDQUOT)
-        log_line(ctx, LOG_ERR, "%s", KEY_QUOTA_TEXT);
+        log_line(ctx, LOGGED_OPEN_FAILED, LOG_ERR, "%s", KEY_QUOTA_TEXT);
     else if (r != -EINVAL) /* that one is logged */
-        log_line(ctx, LOG_ERR, "cannot set up the session's tokens: %s",
-                 strerror(-r));
+        log_line(ctx, LOGGED_OPEN_FAILED, LOG_ERR,
+                 "cannot set up the session's tokens: %s", strerror(-r));
 }
 
 /* Open the session with a hand-off keyring that was found. */
@@ -352,6 +362,7 @@ static int
 session_start(const struct context *ctx, const struct passwd *pw,
               key_serial_t ring)
 {
+    struct context inside = *ctx;
     struct session *session;
     struct owner owner;
     int r;
@@ -375,12 +386,14 @@ session_start(const struct context *ctx, const struct passwd *pw,
     }
     if (r == -EINVAL)
         r = -EIO; /* not the one that owner_get() has logged */
-    if (r < 0)
+    if (r < 0) {
         free(session);
-    else
-        log_line(ctx, LOG_INFO, "session opened, tokens in keyring %d",
-                 session->tokens);
-    return r;
+        return r;
+    }
+    inside.session = session->keyring;
+    log_line(&inside, LOGGED_OPENED, LOG_INFO,
+             "session opened, tokens in keyring %d", session->tokens);
+    return 0;
 }
 
 /* 0; -ENODATA without tokens; -ENOMEM; -EIO for all else, which is logged. */
@@ -420,13 +433,13 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
         return r;
     }
     if (data_get(pamh, SESSION_DATA) != NULL) {
-        log_line(&ctx, LOG_DEBUG, "the session is open already");
+        log_line(&ctx, LOGGED_DEBUG, LOG_DEBUG, "the session is open already");
         handoff_forget(pamh);
         return PAM_SUCCESS;
     }
     r = open_session(&ctx, pw);
     if (r == -ENODATA) {
-        log_line(&ctx, LOG_DEBUG, "this login has no tokens");
+        log_line(&ctx, LOGGED_DEBUG, LOG_DEBUG, "this login has no tokens");
         return PAM_SUCCESS;
     }
     return pam_code(r, PAM_SESSION_ERR);
@@ -443,6 +456,8 @@ session_context(pam_handle_t *pamh, const struct session *session, int flags,
 
     return (struct context){.pamh = pamh,
                             .user = session->owner.name,
+                            .uid = session->owner.uid,
+                            .session = session->keyring,
                             .debug = parsed && options.debug,
                             .silent = ((unsigned) flags & PAM_SILENT) != 0};
 }
@@ -457,7 +472,7 @@ pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
         return PAM_SUCCESS; /* nothing is open */
     ctx = session_context(pamh, session, flags, argc, argv);
     session_close(&ctx, session);
-    log_line(&ctx, LOG_INFO, "session closed, tokens removed");
+    log_line(&ctx, LOGGED_CLOSED, LOG_INFO, "session closed, tokens removed");
     (void) pam_set_data(pamh, SESSION_DATA, NULL, NULL); /* frees it */
     return PAM_SUCCESS;
 }
@@ -467,7 +482,8 @@ pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 static void
 log_refresh_error(const struct context *ctx, int r)
 {
-    log_line(ctx, LOG_WARNING, "the tokens are not renewed now: %s",
+    log_line(ctx, LOGGED_REFRESH_FAILED, LOG_WARNING,
+             "the tokens are not renewed now: %s",
              r == -EDQUOT ? KEY_QUOTA_TEXT : strerror(-r));
 }
 

@@ -11,8 +11,7 @@
 
 #include "common/keyring.h"
 #include "common/number.h"
-#include "common/status.h"
-#include "common/text.h"
+#include "common/result.h"
 #include "pam/handoff.h"
 #include "pam/real_root.h"
 
@@ -53,65 +52,26 @@ put(key_serial_t ring, const char *name, const void *data, size_t len)
     return r;
 }
 
-/* The request for a renewal, as far as it is always the same. */
 static int
 put_settings(key_serial_t ring, const struct message *result)
 {
-    static const enum field fields[] = {
-        FIELD_SETTINGS, FIELD_BEFORE_EXPIRY, FIELD_REVOKE,
-        FIELD_TIMEOUT,  FIELD_ID_EXPIRES_AT, FIELD_NOTIFY};
-    struct message settings = {.kind = KIND_RENEW};
-    const struct secret *value;
     struct secret wire = {0};
-    size_t i;
-    int r = 0;
+    int r;
 
-    for (i = 0; r == 0 && i < ARRAY_LEN(fields); i++) {
-        value = &result->field[fields[i]];
-        if (message_has(result, fields[i]))
-            r = message_set(&settings, fields[i], value->data, value->len);
-    }
-    if (r == 0)
-        r = message_encode(&settings, &wire);
+    r = result_settings(result, &wire);
     if (r == 0)
         r = put(ring, KEY_SETTINGS, wire.data, wire.len);
     secret_clear(&wire);
-    message_clear(&settings);
     return r;
-}
-
-/* A time that a status can hold, or this one instead. */
-static int64_t
-time_of(const struct message *result, enum field field, int64_t otherwise)
-{
-    int64_t at;
-
-    return message_number(result, field, &at) == 0 && at <= UNIX_TIME_MAX
-               ? at
-               : otherwise;
 }
 
 static int
 put_status(key_serial_t ring, const struct message *result)
 {
-    struct status status = {
-        .state = STATE_ACTIVE,
-        .renewed_at = time_of(result, FIELD_RENEWED_AT, time(NULL)),
-        .id_expires_at = time_of(result, FIELD_ID_EXPIRES_AT, 0),
-        .refresh_expires_at = time_of(result, FIELD_REFRESH_EXPIRES_AT, 0),
-    };
     struct secret text = {0};
     int r;
 
-    text_clean(message_text(result, FIELD_SUBJECT), status.subject,
-               sizeof(status.subject));
-    text_clean(message_text(result, FIELD_ISSUER), status.issuer,
-               sizeof(status.issuer));
-    text_clean(message_text(result, FIELD_SCOPE), status.scope,
-               sizeof(status.scope));
-    text_clean(message_text(result, FIELD_REASON), status.last_error,
-               sizeof(status.last_error));
-    r = status_format(&status, &text);
+    r = result_status(result, time(NULL), &text);
     if (r == 0)
         r = put(ring, KEY_STATUS, text.data, text.len);
     secret_clear(&text);

@@ -11,31 +11,22 @@
 
 #include "common/io.h"
 #include "common/keyring.h"
-#include "common/message.h"
+#include "common/launch.h"
 #include "common/spawn.h"
 #include "pam/fdinfo.h"
 #include "pam/helper.h"
 #include "common/process.h"
 #include "pam/system_user.h"
 
-#define READY_TIMEOUT_MS 5000
-
-/* The pipe ends of one start: on `go` we say that it may begin. */
-struct start {
-    int go;
-    int ready;
-    int self; /* pidfd of this process */
-};
-
 static int
-start_run(struct start *start, const struct helper_user *user,
-          const key_serial_t *keys, size_t n_keys)
+start(const struct helper_user *user, const key_serial_t *keys, size_t n_keys,
+      int self, struct helper *out)
 {
     char session[16], login[16];
     const char *const argv[] = {HELPER_PATH, user->name, session, login, NULL};
     struct spawn plan = {
         .argv = argv,
-        .fds = {-1, -1, -1, start->self},
+        .fds = {-1, -1, -1, self},
         .n_fds = 4,
         .keys = keys,
         .n_keys = n_keys,
@@ -47,38 +38,7 @@ start_run(struct start *start, const struct helper_user *user,
 
     (void) snprintf(session, sizeof(session), "%" PRId32, user->session);
     (void) snprintf(login, sizeof(login), "%d", getpid());
-    return spawn_with_pipes(&plan, &start->go, &start->ready);
-}
-
-/*
- * It says its process ID and waits for our word: so the pidfd is the helper's,
- * however long this took, and a helper without one never begins.
- */
-static int
-start_confirm(const struct start *start, struct helper *out)
-{
-    struct message ready = {0};
-    struct secret buf = {0};
-    struct helper helper = HELPER_NONE;
-    int64_t pid = 0;
-    int r;
-
-    r = message_wait(start->ready, &buf, READY_TIMEOUT_MS, &ready);
-    if (r == 0)
-        r = ready.kind == KIND_READY ? message_number(&ready, FIELD_PID, &pid)
-                                     : -EBADMSG;
-    if (r == 0) {
-        helper.pid = (pid_t) pid;
-        helper.pidfd = pidfd_open(helper.pid, 0);
-        r = helper.pidfd == -1 ? -errno : message_send_kind(start->go, KIND_GO);
-    }
-    if (r == 0)
-        *out = helper;
-    else
-        fd_close(&helper.pidfd);
-    message_clear(&ready);
-    secret_clear(&buf);
-    return r;
+    return launch(&plan, &out->pid, &out->pidfd);
 }
 
 /* Those of the names that are in the keyring: 0 with their number in *n. */
@@ -105,25 +65,18 @@ int
 helper_start(const struct helper_user *user, key_serial_t ring,
              key_serial_t tokens, struct helper *out)
 {
-    struct start start = {.go = -1, .ready = -1};
     key_serial_t keys[4];
     size_t n_keys;
-    int r;
+    int r, self;
 
     r = find_keys(ring, keys, &n_keys);
     if (r < 0)
         return r;
     if (tokens != 0)
         keys[n_keys++] = tokens;
-    start.self = pidfd_open(getpid(), 0);
-    r = start.self == -1 ? -errno : 0;
-    if (r == 0)
-        r = start_run(&start, user, keys, n_keys);
-    if (r == 0)
-        r = start_confirm(&start, out);
-    fd_close(&start.go);
-    fd_close(&start.ready);
-    fd_close(&start.self);
+    self = pidfd_open(getpid(), 0);
+    r = self == -1 ? -errno : start(user, keys, n_keys, self, out);
+    fd_close(&self);
     return r;
 }
 

@@ -10,39 +10,39 @@
 #include "common/text.h"
 #include "pam/log.h"
 
-#define LINE_SIZE 1024
-#define NAME_SIZE 64
+#define NOTE_SIZE 1024
 
 void
-log_line(const struct context *ctx, int priority, const char *format, ...)
+log_line(const struct context *ctx, enum logged event, int priority,
+         const char *format, ...)
 {
-    char line[LINE_SIZE], clean[LINE_SIZE], name[NAME_SIZE];
+    const struct logline line = {.user = ctx->user,
+                                 .event = event,
+                                 .session = ctx->session,
+                                 .uid = ctx->uid};
+    char text[LOGLINE_SIZE];
     va_list args;
 
     if (priority == LOG_DEBUG && !ctx->debug)
         return;
     va_start(args, format);
-    (void) vsnprintf(line, sizeof(line), format, args); /* cut if too long */
+    logline_format(&line, format, args, text);
     va_end(args);
-    /* The exchange, which listens to strangers, wrote parts of it; and a name
-     * that nobody has authenticated yet may be anything. */
-    text_clean(line, clean, sizeof(clean));
-    text_clean(ctx->user, name, sizeof(name));
-    pam_syslog(ctx->pamh, priority, "user %s: %s", name, clean);
+    pam_syslog(ctx->pamh, priority, "%s", text);
 }
 
 void
 log_user(const struct context *ctx, const char *format, ...)
 {
-    char line[LINE_SIZE], clean[LINE_SIZE];
+    char note[NOTE_SIZE], clean[NOTE_SIZE];
     va_list args;
 
     if (ctx->silent)
         return;
     va_start(args, format);
-    (void) vsnprintf(line, sizeof(line), format, args); /* cut if too long */
+    (void) vsnprintf(note, sizeof(note), format, args); /* cut if too long */
     va_end(args);
-    text_clean(line, clean, sizeof(clean));
+    text_clean(note, clean, sizeof(clean));
     /* A user who cannot be told is no reason to fail: the log has it. */
     (void) pam_info(ctx->pamh, "%s", clean);
 }

@@ -3,10 +3,12 @@
 #define PAM_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <security/pam_modules.h>
 
 #include "common/attr.h"
+#include "common/logline.h"
 
 /*
  * What the module knows about this call.  Everything is borrowed: the user's
@@ -15,14 +17,15 @@
 struct context {
     pam_handle_t *pamh;
     const char *user;
+    uid_t uid;       /* the user's; NO_UID before it is known */
+    int32_t session; /* the session's keyring; 0 before there is one */
     bool debug;
     bool silent; /* PAM_SILENT: say nothing to the user */
 };
 
-/* One line to syslog (authpriv) that names the user.  LOG_DEBUG: if asked
- * for. */
-void log_line(const struct context *ctx, int priority, const char *format, ...)
-    PRINTF(3, 4);
+/* One line of common/logline.h to syslog (authpriv); LOG_DEBUG if asked for. */
+void log_line(const struct context *ctx, enum logged event, int priority,
+              const char *format, ...) PRINTF(4, 5);
 
 /* One line to the user, unless silent. */
 void log_user(const struct context *ctx, const char *format, ...) PRINTF(2, 3);

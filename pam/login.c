@@ -6,21 +6,19 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "common/approval.h"
+#include "common/file.h"
 #include "common/io.h"
 #include "common/keyring.h"
-#include "common/number.h"
 #include "common/outcome.h"
+#include "common/result.h"
 #include "common/spawn.h"
 #include "pam/conversation.h"
-#include "pam/file.h"
 #include "pam/login.h"
 #include "pam/slots.h"
 
 /* A few requests of at most a minute each; afterwards it is not alive. */
 #define SILENCE_MAX_S INT64_C(400)
-
-/* [provider] timeout */
-#define TIMEOUT_MAX 60
 
 struct dialogue {
     const struct context *ctx;
@@ -42,8 +40,8 @@ struct dialogue {
 static int
 lost(const struct dialogue *dialogue, int r)
 {
-    log_line(dialogue->ctx, LOG_ERR, "%s ended without a result: %s",
-             EXCHANGE_PATH, strerror(-r));
+    log_line(dialogue->ctx, LOGGED_LOGIN_FAILED, LOG_ERR,
+             "%s ended without a result: %s", EXCHANGE_PATH, strerror(-r));
     log_user(dialogue->ctx, TELL_ADMINISTRATOR);
     return -EIO;
 }
@@ -104,7 +102,7 @@ answer_password(struct dialogue *dialogue,
 
     r = conversation_password(dialogue->ctx, dialogue->options, &password);
     if (r < 0) {
-        log_line(dialogue->ctx, LOG_NOTICE, "%s",
+        log_line(dialogue->ctx, LOGGED_LOGIN_REFUSED, LOG_NOTICE, "%s",
                  r == -ENODATA ? "no password from an earlier module"
                                  " (use_first_pass)"
                                : "the user did not give a password");
@@ -148,7 +146,7 @@ answer_prompt(struct dialogue *dialogue, const struct message *question)
     int r;
 
     if (!approval_is_safe(question)) {
-        log_line(dialogue->ctx, LOG_ERR,
+        log_line(dialogue->ctx, LOGGED_LOGIN_FAILED, LOG_ERR,
                  "%s has a page for the approval that is not https; refused",
                  EXCHANGE_PATH);
         log_user(dialogue->ctx, TELL_ADMINISTRATOR);
@@ -163,7 +161,7 @@ answer_prompt(struct dialogue *dialogue, const struct message *question)
      * afterwards. */
     r = conversation_approve(dialogue->ctx, question, left);
     if (r < 0)
-        log_line(dialogue->ctx, LOG_NOTICE,
+        log_line(dialogue->ctx, LOGGED_LOGIN_REFUSED, LOG_NOTICE,
                  "the user went away before approving the login");
     return r;
 }
@@ -237,58 +235,43 @@ dialogue_run(struct dialogue *dialogue, struct message *result)
 static const struct verdict {
     int r;
     int priority;
+    enum logged event;
 } verdicts[OUTCOME_COUNT] = {
-    [OUTCOME_OK] = {0, LOG_INFO},
-    [OUTCOME_TRANSIENT] = {-EHOSTUNREACH, LOG_WARNING},
-    [OUTCOME_AMBIGUOUS] = {-EHOSTUNREACH, LOG_WARNING},
-    [OUTCOME_DEAD] = {-EACCES, LOG_NOTICE},
-    [OUTCOME_MISCONFIGURED] = {-EINVAL, LOG_ERR},
-    [OUTCOME_DENIED] = {-EACCES, LOG_NOTICE},
-    [OUTCOME_EXPIRED] = {-ETIME, LOG_NOTICE},
-    [OUTCOME_WRONG_PASSWORD] = {-EKEYREJECTED, LOG_NOTICE},
+    [OUTCOME_OK] = {0, LOG_WARNING, LOGGED_LOGIN_WARNING},
+    [OUTCOME_TRANSIENT] = {-EHOSTUNREACH, LOG_WARNING, LOGGED_LOGIN_FAILED},
+    [OUTCOME_AMBIGUOUS] = {-EHOSTUNREACH, LOG_WARNING, LOGGED_LOGIN_FAILED},
+    [OUTCOME_DEAD] = {-EACCES, LOG_NOTICE, LOGGED_LOGIN_REFUSED},
+    [OUTCOME_MISCONFIGURED] = {-EINVAL, LOG_ERR, LOGGED_MISCONFIGURED},
+    [OUTCOME_DENIED] = {-EACCES, LOG_NOTICE, LOGGED_LOGIN_REFUSED},
+    [OUTCOME_EXPIRED] = {-ETIME, LOG_NOTICE, LOGGED_LOGIN_REFUSED},
+    [OUTCOME_WRONG_PASSWORD] = {-EKEYREJECTED, LOG_NOTICE,
+                                LOGGED_LOGIN_REFUSED},
 };
 
 /* Log and tell how it ended. */
-/* Root keeps them, and the helper counts with them. */
-static bool
-numbers_are_good(const struct message *result)
-{
-    int64_t number;
-
-    return message_number(result, FIELD_EXPIRES_AT, &number) == 0
-           && number <= UNIX_TIME_MAX
-           && (message_number(result, FIELD_RENEWED_AT, &number) == -ENODATA
-               || (number >= 0 && number <= UNIX_TIME_MAX))
-           && (message_number(result, FIELD_TIMEOUT, &number) == -ENODATA
-               || (number > 0 && number <= TIMEOUT_MAX));
-}
-
 static int
 verdict(const struct context *ctx, const struct message *result)
 {
     enum outcome outcome;
 
     if (message_has(result, FIELD_SANDBOX))
-        log_line(ctx, LOG_DEBUG, "sandbox of the exchange: %s",
+        log_line(ctx, LOGGED_DEBUG, LOG_DEBUG, "sandbox of the exchange: %s",
                  message_text(result, FIELD_SANDBOX));
     if (outcome_parse(message_text(result, FIELD_OUTCOME), &outcome) < 0) {
-        log_line(ctx, LOG_ERR, "%s gave an unknown outcome", EXCHANGE_PATH);
+        log_line(ctx, LOGGED_LOGIN_FAILED, LOG_ERR,
+                 "%s gave an unknown outcome", EXCHANGE_PATH);
         return -EIO;
     }
-    if (outcome == OUTCOME_OK
-        && (result->field[FIELD_ACCESS_TOKEN].len == 0
-            || !numbers_are_good(result)
-            || result->field[FIELD_SETTINGS].len == 0)) {
-        log_line(ctx, LOG_ERR, "%s gave no tokens", EXCHANGE_PATH);
+    if (outcome == OUTCOME_OK && !result_is_whole(result)) {
+        log_line(ctx, LOGGED_LOGIN_FAILED, LOG_ERR, "%s gave no tokens",
+                 EXCHANGE_PATH);
         return -EIO;
     }
     if (message_has(result, FIELD_REASON))
-        log_line(ctx,
-                 outcome == OUTCOME_OK ? LOG_WARNING
-                                       : verdicts[outcome].priority,
-                 "%s", message_text(result, FIELD_REASON));
+        log_line(ctx, verdicts[outcome].event, verdicts[outcome].priority, "%s",
+                 message_text(result, FIELD_REASON));
     else if (outcome != OUTCOME_OK)
-        log_line(ctx, verdicts[outcome].priority,
+        log_line(ctx, verdicts[outcome].event, verdicts[outcome].priority,
                  "%s says: %s, without a reason", EXCHANGE_PATH,
                  outcome_name(outcome));
     if (message_has(result, FIELD_NOTICE))
@@ -319,10 +302,10 @@ exchange_start(const struct context *ctx, const struct owner *owner,
     if (r == 0)
         return 0;
     if (r == -EDQUOT)
-        log_line(ctx, LOG_ERR, "%s", KEY_QUOTA_TEXT);
+        log_line(ctx, LOGGED_LOGIN_FAILED, LOG_ERR, "%s", KEY_QUOTA_TEXT);
     else
-        log_line(ctx, LOG_ERR, "cannot start %s: %s", EXCHANGE_PATH,
-                 strerror(-r));
+        log_line(ctx, LOGGED_LOGIN_FAILED, LOG_ERR, "cannot start %s: %s",
+                 EXCHANGE_PATH, strerror(-r));
     log_user(ctx, TELL_ADMINISTRATOR);
     return -EIO;
 }
@@ -334,7 +317,7 @@ config_read(const struct context *ctx, const char *path, struct secret *out)
 
     if (file_read(path, FILE_CONFIG, out, &why) == 0)
         return 0;
-    log_line(ctx, LOG_ERR, "%s %s", path, why);
+    log_line(ctx, LOGGED_MISCONFIGURED, LOG_ERR, "%s %s", path, why);
     log_user(ctx, TELL_ADMINISTRATOR);
     return -EINVAL;
 }
@@ -351,15 +334,16 @@ slot_take(const struct context *ctx, const struct options *options,
     if (r == 0)
         return 0;
     if (r == -EBUSY || r == -EUSERS) {
-        log_line(ctx, LOG_WARNING, "too many logins at once (%s); refused",
+        log_line(ctx, LOGGED_TOO_MANY_LOGINS, LOG_WARNING,
+                 "too many logins at once (%s); refused",
                  r == -EBUSY ? "max_logins" : "max_user_logins");
         log_user(ctx, "Too many logins wait for approval. Please try again "
                       "later.");
         return -EHOSTUNREACH;
     }
     /* Who cannot count them has no limit: no login, then. */
-    log_line(ctx, LOG_ERR, "cannot count the logins in %s: %s", RUN_PATH,
-             strerror(-r));
+    log_line(ctx, LOGGED_LOGIN_FAILED, LOG_ERR,
+             "cannot count the logins in %s: %s", RUN_PATH, strerror(-r));
     log_user(ctx, TELL_ADMINISTRATOR);
     return -EHOSTUNREACH;
 }

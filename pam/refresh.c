@@ -74,7 +74,8 @@ restart(const struct context *ctx, struct session *session, bool at_once)
     r = session_restart(session);
     if (r < 0)
         return r;
-    log_line(ctx, LOG_NOTICE, "the helper had died; started again");
+    log_line(ctx, LOGGED_HELPER_RESTARTED, LOG_NOTICE,
+             "the helper had died; started again");
     return at_once ? helper_renew(&session->helper) : 0;
 }
 
@@ -91,12 +92,13 @@ refresh_own(const struct context *ctx, struct session *session)
     own_status(session, &status);
     switch (refresh_decide(&status, r == 0, is_renewable(session), now)) {
     case REFRESH_RENEW:
-        log_line(ctx, LOG_DEBUG, "the helper is asked to renew now");
+        log_line(ctx, LOGGED_DEBUG, LOG_DEBUG,
+                 "the helper is asked to renew now");
         return helper_renew(&session->helper);
     case REFRESH_RESTART:
         return restart(ctx, session, status_wants_renewal(&status, now));
     case REFRESH_NOTHING:
-        log_line(ctx, LOG_DEBUG, "%s",
+        log_line(ctx, LOGGED_DEBUG, LOG_DEBUG, "%s",
                  r == 0 ? "no renewal is due"
                         : "the helper is gone, and only a new login helps");
         return 0;
@@ -133,7 +135,7 @@ renew_around(const struct context *ctx, const struct helper_user *user,
 
     r = helper_find(pid, user, &helper);
     if (r < 0 && r != -ESRCH) {
-        log_line(ctx, LOG_WARNING,
+        log_line(ctx, LOGGED_REFRESH_FAILED, LOG_WARNING,
                  "a renewal is due, but /proc does not show whether process"
                  " %" PRId64 " is the helper: %s",
                  pid, strerror(-r));
@@ -143,14 +145,15 @@ renew_around(const struct context *ctx, const struct helper_user *user,
         r = helper_renew(&helper);
     helper_forget(&helper);
     if (r == -ESRCH) {
-        log_line(ctx, LOG_INFO,
+        log_line(ctx, LOGGED_REFRESH_FAILED, LOG_INFO,
                  "a renewal is due, but process %" PRId64
                  " is gone, or not this user's helper",
                  pid);
         return 0;
     }
     if (r == 0)
-        log_line(ctx, LOG_DEBUG, "the helper is asked to renew now");
+        log_line(ctx, LOGGED_DEBUG, LOG_DEBUG,
+                 "the helper is asked to renew now");
     return r;
 }
 
@@ -158,6 +161,7 @@ int
 refresh_around(const struct context *ctx, const struct passwd *pw)
 {
     key_serial_t session = keyctl_get_keyring_ID(KEY_SPEC_SESSION_KEYRING, 0);
+    struct context inside = *ctx;
     struct helper_user user;
     key_serial_t tokens = 0;
     struct status status = {0};
@@ -167,19 +171,21 @@ refresh_around(const struct context *ctx, const struct passwd *pw)
     if (session == -1
         || keyring_find(session, "keyring", KEYRING_TOKENS, &tokens) < 0)
         return 0; /* a session without tokens */
-    if (owner_get(ctx, pw, &owner) < 0)
+    inside.session = session;
+    if (owner_get(&inside, pw, &owner) < 0)
         return 0; /* logged */
     r = believed_status(tokens, owner.system.gid, &status);
     if (r < 0) {
-        log_line(ctx, LOG_DEBUG, "no status of this session's tokens: %s",
+        log_line(&inside, LOGGED_DEBUG, LOG_DEBUG,
+                 "no status of this session's tokens: %s",
                  r == -EKEYREJECTED ? "the one that is there is somebody else's"
                                     : strerror(-r));
         return 0;
     }
     if (!status_wants_renewal(&status, time(NULL))) {
-        log_line(ctx, LOG_DEBUG, "no renewal is due");
+        log_line(&inside, LOGGED_DEBUG, LOG_DEBUG, "no renewal is due");
         return 0;
     }
     user = owner_helper(&owner, session);
-    return renew_around(ctx, &user, status.helper_pid);
+    return renew_around(&inside, &user, status.helper_pid);
 }

@@ -269,16 +269,18 @@ end_without_helper(const struct context *ctx, struct session *session)
 
     helper_forget(&session->helper);
     if (!has(session, KEY_ACCESS_TOKEN) && !has(session, KEY_REFRESH_TOKEN)) {
-        log_line(ctx, LOG_DEBUG, "there was no helper, and no token to revoke");
+        log_line(ctx, LOGGED_DEBUG, LOG_DEBUG,
+                 "there was no helper, and no token to revoke");
         handoff_revoke(session->ring);
         return;
     }
     r = start_ending_helper(session);
     if (r == 0) {
-        log_line(ctx, LOG_DEBUG, "there was no helper; a new one revokes");
+        log_line(ctx, LOGGED_DEBUG, LOG_DEBUG,
+                 "there was no helper; a new one revokes");
         return;
     }
-    log_line(ctx, LOG_ERR,
+    log_line(ctx, LOGGED_REVOKE_FAILED, LOG_ERR,
              "the tokens are removed, but not revoked at the provider:"
              " the helper is gone and cannot be started again: %s",
              strerror(-r));

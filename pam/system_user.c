@@ -18,7 +18,7 @@ system_user_get(const struct context *ctx, struct system_user *out)
     const struct group *gr = pam_modutil_getgrnam(ctx->pamh, OIDC_USER);
 
     if (pw == NULL || gr == NULL || pw->pw_uid == 0 || gr->gr_gid == 0) {
-        log_line(ctx, LOG_ERR,
+        log_line(ctx, LOGGED_MISCONFIGURED, LOG_ERR,
                  "the system user and group %s do not exist;"
                  " run systemd-sysusers",
                  OIDC_USER);

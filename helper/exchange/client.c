@@ -90,6 +90,7 @@ read_reply(const struct http_reply *http, const struct form *form,
     answer->status = http->status;
     answer->retry_after = http->retry_after;
     out->fresh_for = freshness_lifetime(&http->freshness, out->sent_at);
+    out->date = freshness_date(&http->freshness);
     memcpy(answer->detail, http->detail, sizeof(answer->detail));
     out->jwt = http->code == CURLE_OK && is_jwt(http->type);
     /* Half an answer is none.  A body that is no JSON has nothing to say. */

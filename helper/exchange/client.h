@@ -28,6 +28,7 @@ struct client_reply {
     bool jwt;             /* it says that it is a signed or encrypted token */
     int64_t sent_at;      /* Unix time before the request was sent */
     int64_t fresh_for;    /* seconds from then on: freshness_lifetime() */
+    int64_t date;         /* the provider's clock: freshness_date() */
 };
 
 /* Fetch a document.  0 when it was tried, or a negative errno. */

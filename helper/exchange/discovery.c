@@ -124,31 +124,53 @@ discovery_read(const cJSON *json, struct settings *settings,
 
 static const struct document_kind kind = {"the provider's metadata", check};
 
+/* Of both forms, to be freed.  0 or -ENOMEM. */
 static int
-find(const struct client *client, const struct cache *cache,
-     char *const urls[static 2], struct document *out)
+make_urls(const struct settings *settings, char *urls[static 2])
 {
-    int r;
-
-    r = document_find(client, cache, &kind, urls[DISCOVERY_OIDC], out);
-    if (r < 0)
-        r = document_find(client, cache, &kind, urls[DISCOVERY_OAUTH], out);
-    return r;
+    urls[DISCOVERY_OIDC] = discovery_url(settings->issuer, DISCOVERY_OIDC);
+    urls[DISCOVERY_OAUTH] = discovery_url(settings->issuer, DISCOVERY_OAUTH);
+    return urls[DISCOVERY_OIDC] != NULL && urls[DISCOVERY_OAUTH] != NULL
+               ? 0
+               : -ENOMEM;
 }
 
 static int
-fetch(const struct client *client, const struct cache *cache,
-      char *const urls[static 2], struct document *out, struct problem *problem)
+find(const struct client *client, const struct cache *cache,
+     struct document *out)
 {
+    char *urls[2] = {NULL, NULL};
     int r;
 
-    r = document_fetch(client, cache, &kind, urls[DISCOVERY_OIDC], out,
-                       problem);
-    if (r != -EPROTO || out->status != 404)
-        return r;
-    *problem = (struct problem){0};
-    return document_fetch(client, cache, &kind, urls[DISCOVERY_OAUTH], out,
-                          problem);
+    r = make_urls(client->settings, urls);
+    if (r == 0)
+        r = document_find(client, cache, &kind, urls[DISCOVERY_OIDC], out);
+    if (r == -ENOENT)
+        r = document_find(client, cache, &kind, urls[DISCOVERY_OAUTH], out);
+    free(urls[DISCOVERY_OIDC]);
+    free(urls[DISCOVERY_OAUTH]);
+    return r;
+}
+
+int
+discovery_fetch(const struct client *client, const struct cache *cache,
+                struct document *out, struct problem *problem)
+{
+    char *urls[2] = {NULL, NULL};
+    int r;
+
+    r = make_urls(client->settings, urls);
+    if (r == 0)
+        r = document_fetch(client, cache, &kind, urls[DISCOVERY_OIDC], out,
+                           problem);
+    if (r == -EPROTO && out->status == 404) {
+        *problem = (struct problem){0};
+        r = document_fetch(client, cache, &kind, urls[DISCOVERY_OAUTH], out,
+                           problem);
+    }
+    free(urls[DISCOVERY_OIDC]);
+    free(urls[DISCOVERY_OAUTH]);
+    return r;
 }
 
 int
@@ -157,22 +179,15 @@ discovery_run(struct http *http, const struct cache *cache,
 {
     struct client client = {.http = http, .settings = settings};
     struct document document = {0};
-    char *urls[2] = {NULL, NULL};
-    int r = -ENOMEM;
+    int r;
 
     if (settings->token_endpoint != NULL)
         return 0;
-    urls[DISCOVERY_OIDC] = discovery_url(settings->issuer, DISCOVERY_OIDC);
-    urls[DISCOVERY_OAUTH] = discovery_url(settings->issuer, DISCOVERY_OAUTH);
-    if (urls[DISCOVERY_OIDC] != NULL && urls[DISCOVERY_OAUTH] != NULL) {
-        r = find(&client, cache, urls, &document);
-        if (r < 0)
-            r = fetch(&client, cache, urls, &document, problem);
-    }
+    r = find(&client, cache, &document);
+    if (r == -ENOENT)
+        r = discovery_fetch(&client, cache, &document, problem);
     if (r == 0)
         r = discovery_read(document.json, settings, problem);
     document_clear(&document);
-    free(urls[DISCOVERY_OIDC]);
-    free(urls[DISCOVERY_OAUTH]);
     return r;
 }

@@ -8,6 +8,7 @@
 
 #include "common/attr.h"
 #include "helper/exchange/cache.h"
+#include "helper/exchange/document.h"
 #include "helper/exchange/http.h"
 #include "helper/exchange/problem.h"
 #include "helper/exchange/settings.h"
@@ -28,6 +29,14 @@ char *discovery_url(const char *issuer, enum discovery_form form);
  */
 int discovery_read(const cJSON *json, struct settings *settings,
                    struct problem *problem) MUST_CHECK;
+
+/*
+ * Fetch the issuer's metadata, in whichever form there is.  0, -EPROTO or
+ * another negative errno; out->status and date are also those of a bad answer.
+ * The caller clears *out, also after an error.
+ */
+int discovery_fetch(const struct client *client, const struct cache *cache,
+                    struct document *out, struct problem *problem) MUST_CHECK;
 
 /*
  * Find the endpoints that are not configured.  With a token endpoint nothing is

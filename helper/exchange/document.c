@@ -49,6 +49,7 @@ document_fetch(const struct client *client, const struct cache *cache,
 
     r = client_get(client, url, &reply);
     out->status = reply.answer.status;
+    out->date = reply.date;
     if (r == 0 && reply.outcome != OUTCOME_OK)
         r = explain(kind, url, &reply, problem);
     if (r == 0)

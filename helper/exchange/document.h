@@ -32,7 +32,8 @@ struct document_kind {
 struct document {
     cJSON *json;
     int64_t fetched_at;
-    long status; /* of an answer, also of a bad one; 0 from the cache */
+    long status;  /* of an answer, also of a bad one; 0 from the cache */
+    int64_t date; /* likewise, the provider's clock; 0 without one */
 };
 
 /* From the cache: 0, or -ENOENT when there is none that is fresh and good. */

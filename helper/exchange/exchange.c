@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "helper/exchange/check.h"
 #include "helper/exchange/exchange.h"
 #include "helper/exchange/login.h"
 #include "helper/exchange/renew.h"
@@ -19,6 +20,7 @@ static const struct verb {
     {"login", KIND_LOGIN, login_run},
     {"renew", KIND_RENEW, renew_run},
     {"revoke", KIND_REVOKE, revoke_run},
+    {"check", KIND_CHECK, check_run},
 };
 
 static const struct verb *

@@ -36,7 +36,7 @@ struct client exchange_client(struct exchange *exchange);
 
 /*
  * Serve one request from in and answer to out, as common/message.h says; verb
- * ("login", "renew", "revoke") is the kind that is expected.  Returns 0 when a
+ * ("login", "renew", "revoke", "check") is the kind that is expected.  Returns 0 when a
  * RESULT was delivered, -EINVAL for an unknown verb, or another negative errno.
  */
 int exchange_run(const char *verb, int in, int out) MUST_CHECK;

@@ -278,3 +278,13 @@ freshness_retry_after(const struct freshness *freshness, int64_t now)
     return seconds < FRESHNESS_RETRY_AFTER_MAX ? seconds
                                                : FRESHNESS_RETRY_AFTER_MAX;
 }
+
+int64_t
+freshness_date(const struct freshness *freshness)
+{
+    time_t date = -1;
+
+    if (freshness->date[0] != '\0')
+        date = curl_getdate(freshness->date, NULL);
+    return date > 0 ? (int64_t) date : 0;
+}

@@ -55,4 +55,7 @@ int64_t freshness_lifetime(const struct freshness *freshness, int64_t now);
  */
 int64_t freshness_retry_after(const struct freshness *freshness, int64_t now);
 
+/* The answer's own Date in Unix time, 0 without one. */
+int64_t freshness_date(const struct freshness *freshness);
+
 #endif

@@ -29,10 +29,9 @@ static const char *const notices[OUTCOME_COUNT] = {
 
 /* ---- before: what root wrote --------------------------------------------- */
 
-/* Ask, also for nothing: there is no other time to ask. */
-static int
-ask_for_files(struct exchange *exchange, const struct config *config,
-              struct message *answer)
+int
+login_ask_for_files(struct exchange *exchange, const struct config *config,
+                    struct message *answer)
 {
     struct message question = {.kind = KIND_NEED_FILES};
     int r = 0;
@@ -80,7 +79,7 @@ fetch_files(struct exchange *exchange, struct config *config)
     struct message answer = {0};
     int r;
 
-    r = ask_for_files(exchange, config, &answer);
+    r = login_ask_for_files(exchange, config, &answer);
     if (r == 0 && config->client_secret_file != NULL) {
         if (message_has(&answer, FIELD_FILE))
             r = config_take_secret(config, &answer.field[FIELD_FILE], problem);

@@ -10,6 +10,7 @@ conf=man/oidc-session.conf.5
 helper=man/oidc-session-helper.8
 command=man/oidc-session.1
 example=man/oidc-session.conf.example
+messages=docs/messages.md
 
 count=0 failed=0
 
@@ -133,12 +134,35 @@ unknown() {
     done
 }
 
-headings=$(awk -F'\140' '/^## / {on = /^## Troubleshooting/} on && /^### / && NF == 3 {print $2}' README.md)
+events=$(sed -nE 's/^ *\[LOGGED_[A-Z_]+\] = "([a-z_]+)",$/\1/p' common/logline.c)
+same "$module, DIAGNOSTICS: the events" "$events" "$(section $module DIAGNOSTICS | items Cm)"
+same "$messages: the events" "$events" \
+    "$(awk -F'\140' '/^## / {on = /^## Events/} on && NF > 2 {print $2}' $messages)"
+
+headings=$(awk -F'\140' '/^## / && NF == 3 {print $2}' docs/troubleshooting.md)
 [[ -n $headings ]]
-result $? 'README.md: troubleshooting has log lines as headings'
-none 'README.md: every log line of troubleshooting is in a source' "$(unknown <<<"$headings")"
+result $? 'docs/troubleshooting.md has log lines as headings'
+none 'docs/troubleshooting.md: every log line is in a source' "$(unknown <<<"$headings")"
 none "$helper, DIAGNOSTICS: every log line is in a source" \
     "$(section $helper DIAGNOSTICS | sed -n 's/^\.It //p' | sed 's/\.\.\./…/g; s/ 10 s / … s /' | unknown)"
+
+if command -v python3 >/dev/null; then
+    none "$messages: all messages, and nothing else" "$(tests/docs/check-messages | grep -vE '^(ok |1\.\.)')"
+
+    # That check finds a message that nobody has listed, and one that is no more.
+    copy=$(mktemp -d)
+    cp -r common pam helper docs man README.md "$copy"
+    sed -i 's/"no such user"/"no such %s at all"/' "$copy/pam/entry.c"
+    found=$(top_srcdir=$copy tests/docs/check-messages | grep '^#')
+    same "$messages: what is not listed is found" "$found" $'# pam/entry.c: no such … at all\n# no such user'
+    sed -i 's/"no such %s at all"/"no such user"/; s/LOGGED_UNKNOWN_USER/LOGGED_LOGIN/' "$copy/pam/entry.c"
+    found=$(top_srcdir=$copy tests/docs/check-messages | grep '^# no such user')
+    same "$messages: another event is found" "$found" '# no such user: is logged as login at notice'
+    rm -r "$copy"
+else
+    count=$((count + 1))
+    echo "ok $count - $messages: all messages, and nothing else # SKIP python3 is not installed"
+fi
 
 # ---- the threat model --------------------------------------------------------
 
@@ -150,16 +174,43 @@ none 'SECURITY.md: every one of these tests exists' "$(for name in $tests; do
     grep -rqE "^(def )?(test_)?$name\(" tests/unit tests/integration || [[ -e tests/integration/$name.py ]] || echo "$name"
 done)"
 
+# ---- the PAM recipes ---------------------------------------------------------
+
+# not_in FILE: the first line of standard input that is not in that recipe there; "\&..." leaves lines out.
+not_in() {
+    awk -v name="$1" 'NR == FNR {if (!/^(#|$)/) file[++n] = $0; next}
+        $0 == "\\&..." {gap = 1; next}
+        {do at++; while (gap && at < n && file[at] != $0); gap = 0}
+        file[at] != $0 {print name ": " $0; wrong = 1; exit}
+        END {if (!wrong && !gap && at < n) print name ": " file[at + 1] " is missing"}' "$1" -
+}
+
+recipes=$(sed -n 's|^\.\\" \(docs/pam/.*\)|\1|p' $module)
+[[ $(wc -l <<<"$recipes") -ge 7 ]]
+result $? "$module, EXAMPLES: there are recipes"
+none "$module, EXAMPLES: every recipe is the file" "$(for file in $recipes; do
+    awk -v want=".\\\\\" $file" '$0 == want {on = 1; next} on && /^\.Ed/ {exit} on && !/^\.Bd/' $module | not_in "$file"
+done)"
+none 'docs/pam/README.md: every recipe is in its table' "$(for file in docs/pam/*; do
+    [[ $file == */README.md ]] || grep -qF "](${file##*/})" docs/pam/README.md || echo "$file"
+done)"
+
 # ---- files, packages, versions -----------------------------------------------
 
-documents=(README.md NEWS.md CONTRIBUTING.md SECURITY.md COPYING)
+documents=(README.md docs/troubleshooting.md NEWS.md CONTRIBUTING.md SECURITY.md COPYING)
 none 'every document is there' "$(for file in "${documents[@]}"; do [[ -f $file ]] || echo "$file"; done)"
 tree=$(awk '/^## / {on = /^## Source/} on && /^    [^ ]/ {print $1}' README.md)
 [[ -n $tree ]]
 result $? 'README.md: there is a list of what is where'
 none 'README.md: every file of that list exists' "$(for file in $tree; do [[ -e $file ]] || echo "$file"; done)"
-none 'every link to a file of ours leads to one' "$(grep -ohE '\]\([^)]+\)' -- *.md | sed -E 's/^\]\((.*)\)$/\1/; s/#.*//' |
-    grep -v '://' | sort -u | while read -r file; do [[ -z $file || -e $file ]] || echo "$file"; done)"
+none 'README.md: every block says whether a test runs it, see tests/integration/test_readme.py' "$(awk '
+    /^```[a-z]/ && !open && before !~ /^<!-- (run|skip): .* -->$/ {print "line " NR ": no <!-- run: … --> or <!-- skip: … --> above"}
+    /^```/ {open = !open}
+    {before = $0}' README.md)"
+none 'every link to a file of ours leads to one' "$(for page in *.md docs/*.md docs/*/*.md; do
+    [[ ! -f $page ]] || grep -ohE '\]\([^)]+\)' -- "$page" | sed -E 's/^\]\((.*)\)$/\1/; s/#.*//' | grep -v '://' |
+        while read -r file; do [[ -z $file || -e $(dirname "$page")/$file ]] || echo "$page: $file"; done
+done)"
 
 packages=$(sed -nE 's/^OIDC_NEED\(.*, \[([^]]+)\], \[([^]]+)\]\)$/\1 \2/p' configure.ac | tr ' ' '\n')
 [[ -n $packages ]]

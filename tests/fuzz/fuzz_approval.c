@@ -2,7 +2,7 @@
 /* What a user is shown is plain text, whatever the exchange has sent. */
 #include <config.h>
 
-#include "pam/conversation.h"
+#include "common/approval.h"
 #include "tests/fuzz/fuzz.h"
 
 #define TEXT_SIZE 5120

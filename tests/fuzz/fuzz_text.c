@@ -2,6 +2,7 @@
 /* What strangers write is printable afterwards, and no longer than its place. */
 #include <config.h>
 
+#include "common/logline.h"
 #include "common/text.h"
 #include "helper/exchange/problem.h"
 #include "tests/fuzz/fuzz.h"
@@ -38,6 +39,33 @@ check_problem(const char *text)
     HOLDS(problem.outcome == OUTCOME_DENIED);
 }
 
+static void PRINTF(3, 4)
+    format(const struct logline *line, char out[static LOGLINE_SIZE],
+           const char *text, ...)
+{
+    va_list args;
+
+    va_start(args, text);
+    logline_format(line, text, args, out);
+    va_end(args);
+}
+
+/* Whoever the user says to be, and whatever the provider says. */
+static void
+check_line(const char *user, const char *text)
+{
+    static const char tail[] = " event=opened session=5 uid=7";
+    const struct logline line = {
+        .user = user, .event = LOGGED_OPENED, .session = 5, .uid = 7};
+    char out[LOGLINE_SIZE];
+
+    format(&line, out, "%s", text);
+    HOLDS(ends_within(out, sizeof(out)) && is_printable(out));
+    HOLDS(strcmp(out + strlen(out) - strlen(tail), tail) == 0);
+    HOLDS(strstr(out, " event=") == out + strlen(out) - strlen(tail));
+    HOLDS(strstr(out, " uid=") == out + strlen(out) - strlen(" uid=7"));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -47,6 +75,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_clean(text, place);
     check_problem(text);
+    check_line("alice", text);
+    check_line(text, "x");
     free(text);
     return 0;
 }

@@ -67,14 +67,36 @@ def syslog_text():
         return file.read()
 
 
+# Every line of ours ends in a tail, and has only one; docs/messages.md.
+OURS = re.compile(r"(pam_oidc_session\(\S+\):|oidc-session-helper) user ")
+TAIL = re.compile(r" event=([a-z_]+) session=(-|\d+) uid=(-|\d+)$")
+FIELD = re.compile(r"\b(event|session|uid)=")
+
+
+def without_tail(line):
+    """A line of the log as it is for people; what is not one of ours stays as it is."""
+    if not OURS.search(line):
+        return line
+    tail = TAIL.search(line)
+    assert tail, f"no tail: {line}"
+    assert len(FIELD.findall(line)) == 3, f"not one tail: {line}"
+    return line[:tail.start()]
+
+
 class Log:
-    """The lines of this host's syslog since the test began."""
+    """The lines of this host's syslog since the test began, without the tails of ours."""
 
     def __init__(self):
         self.start = len(syslog_text())
 
     def lines(self, pattern=r"oidc.session"):
-        return [line for line in syslog_text()[self.start:].splitlines() if re.search(pattern, line)]
+        lines = [without_tail(line) for line in syslog_text()[self.start:].splitlines()]
+        return [line for line in lines if re.search(pattern, line)]
+
+    def tails(self, pattern):
+        """(event, session, uid) of each line of ours whose text matches."""
+        lines = [line for line in syslog_text()[self.start:].splitlines() if OURS.search(line)]
+        return [TAIL.search(line).groups() for line in lines if re.search(pattern, without_tail(line))]
 
     def wait(self, pattern, seconds=15):
         return wait_until(lambda: self.lines(pattern), f"a log line {pattern!r}", seconds)[0]

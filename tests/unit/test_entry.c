@@ -113,8 +113,11 @@ __wrap_session_open(const struct context *ctx, const struct owner *owner,
     seen.ctx = *ctx;
     if (seen.open_result < 0)
         return seen.open_result;
-    *out = (struct session){
-        .owner = *owner, .ring = ring, .tokens = 11, .helper = HELPER_NONE};
+    *out = (struct session){.owner = *owner,
+                            .ring = ring,
+                            .tokens = 11,
+                            .keyring = 22,
+                            .helper = HELPER_NONE};
     return 0;
 }
 
@@ -315,7 +318,8 @@ a_bad_argument_is_a_service_error_and_named(void **state UNUSED)
     assert_int_equal(pamh->n_log, 2);
     assert_string_equal(
         pamh->log[0],
-        "user alice: unknown or malformed module argument: minimum_uid=many");
+        "user alice: unknown or malformed module argument: minimum_uid=many"
+        " event=misconfigured session=- uid=-");
     assert_string_equal(pamh->log[1], pamh->log[0]);
     assert_int_equal(pamh->priority[0], LOG_ERR);
     assert_int_equal(seen.logins + seen.opens, 0);
@@ -328,7 +332,8 @@ an_unknown_user_is_logged(void **state UNUSED)
     assert_int_equal(authenticate(), PAM_USER_UNKNOWN);
     assert_int_equal(open_session(), PAM_USER_UNKNOWN);
     assert_int_equal(pamh->n_log, 2);
-    assert_string_equal(pamh->log[0], "user mallory?: no such user");
+    assert_string_equal(pamh->log[0], "user mallory?: no such user"
+                                      " event=unknown_user session=- uid=-");
     assert_int_equal(seen.logins + seen.opens, 0);
 }
 
@@ -766,7 +771,8 @@ a_session_is_for_the_users_ids(void **state UNUSED)
     assert_int_equal(seen.opened, 7);
     assert_int_equal(pamh->n_log, 1);
     assert_string_equal(pamh->log[0],
-                        "user alice: session opened, tokens in keyring 11");
+                        "user alice: session opened, tokens in keyring 11"
+                        " event=opened session=22 uid=61001");
 }
 
 static void

@@ -55,11 +55,12 @@ ask(struct play *play, const char *settings)
 }
 
 static void
-there_are_three_verbs(void **state UNUSED)
+there_are_four_verbs(void **state UNUSED)
 {
     assert_true(exchange_has_verb("login"));
     assert_true(exchange_has_verb("renew"));
     assert_true(exchange_has_verb("revoke"));
+    assert_true(exchange_has_verb("check"));
     assert_false(exchange_has_verb("Login"));
     assert_false(exchange_has_verb(""));
     assert_int_equal(exchange_run("logout", -1, -1), -EINVAL);
@@ -68,9 +69,10 @@ there_are_three_verbs(void **state UNUSED)
 static void
 a_verb_must_be_that_of_the_request(void **state UNUSED)
 {
-    static const enum kind kinds[] = {KIND_LOGIN, KIND_RENEW, KIND_REVOKE,
+    static const enum kind kinds[] = {KIND_LOGIN,  KIND_RENEW,
+                                      KIND_REVOKE, KIND_CHECK,
                                       KIND_STORED, KIND_REFRESH_STORED};
-    static const char *const verbs[] = {"login", "renew", "revoke"};
+    static const char *const verbs[] = {"login", "renew", "revoke", "check"};
     struct play play;
     size_t i, j;
 
@@ -451,7 +453,7 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     static const struct CMUnitTest tests[] = {
-        TEST(there_are_three_verbs),
+        TEST(there_are_four_verbs),
         TEST(a_verb_must_be_that_of_the_request),
         TEST(no_request_and_garbage_are_not_served),
         TEST(damaged_settings_are_said_to_be_damaged),

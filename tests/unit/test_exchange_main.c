@@ -172,7 +172,7 @@ static void
 a_caller_that_hangs_up_ends_it(void **state UNUSED)
 {
     static const char *const verbs[][2] = {
-        {"login", NULL}, {"renew", NULL}, {"revoke", NULL}};
+        {"login", NULL}, {"renew", NULL}, {"revoke", NULL}, {"check", NULL}};
     size_t i;
 
     for (i = 0; i < ARRAY_LEN(verbs); i++) {

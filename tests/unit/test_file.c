@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "pam/file.h"
+#include "common/file.h"
 #include "tests/lib/test.h"
 
 INJECT(ssize_t, read, (int fd, void *data, size_t len), (fd, data, len))

@@ -392,6 +392,28 @@ an_unclear_retry_after_says_nothing_of_the_document(void **state UNUSED)
     check(rows, ARRAY_LEN(rows));
 }
 
+static void
+the_date_of_an_answer_is_the_clock_of_its_provider(void **state UNUSED)
+{
+    static const struct {
+        const char *line;
+        int64_t date;
+    } cases[] = {
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT", 784111777},
+        {"Date: soon", 0},
+        {"Date: ", 0},
+        {"Age: 7", 0},
+    };
+    struct freshness freshness;
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        freshness = (struct freshness){0};
+        freshness_take(&freshness, cases[i].line, strlen(cases[i].line));
+        assert_int_equal(freshness_date(&freshness), cases[i].date);
+    }
+}
+
 int
 main(void)
 {
@@ -408,6 +430,7 @@ main(void)
         cmocka_unit_test(a_retry_after_that_is_none_or_unclear_does_not_count),
         cmocka_unit_test(only_the_retry_after_of_the_last_header_counts),
         cmocka_unit_test(an_unclear_retry_after_says_nothing_of_the_document),
+        cmocka_unit_test(the_date_of_an_answer_is_the_clock_of_its_provider),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

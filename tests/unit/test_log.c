@@ -8,12 +8,15 @@
 #include "tests/lib/fakepam.h"
 #include "tests/lib/test.h"
 
+#define TAIL " event=revoked session=77 uid=1000"
+
 static struct context ctx;
 
 static int
 setup(void **state UNUSED)
 {
-    ctx = (struct context){.pamh = fakepam_start(), .user = "alice"};
+    ctx = (struct context){
+        .pamh = fakepam_start(), .user = "alice", .uid = 1000, .session = 77};
     return 0;
 }
 
@@ -27,19 +30,32 @@ teardown(void **state UNUSED)
 static void
 a_line_names_the_user(void **state UNUSED)
 {
-    log_line(&ctx, LOG_WARNING, "cannot %s key %d", "revoke", 42);
+    log_line(&ctx, LOGGED_REVOKED, LOG_WARNING, "cannot %s key %d", "revoke",
+             42);
     assert_int_equal(ctx.pamh->n_log, 1);
-    assert_string_equal(ctx.pamh->log[0], "user alice: cannot revoke key 42");
+    assert_string_equal(ctx.pamh->log[0],
+                        "user alice: cannot revoke key 42" TAIL);
     assert_int_equal(ctx.pamh->priority[0], LOG_WARNING);
+}
+
+static void
+before_the_user_is_known_the_tail_says_so(void **state UNUSED)
+{
+    ctx.uid = NO_UID;
+    ctx.session = 0;
+    log_line(&ctx, LOGGED_UNKNOWN_USER, LOG_NOTICE, "no such user");
+    assert_string_equal(ctx.pamh->log[0],
+                        "user alice: no such user event=unknown_user session=-"
+                        " uid=-");
 }
 
 static void
 debug_lines_are_written_when_asked_for(void **state UNUSED)
 {
-    log_line(&ctx, LOG_DEBUG, "hidden");
+    log_line(&ctx, LOGGED_REVOKED, LOG_DEBUG, "hidden");
     assert_int_equal(ctx.pamh->n_log, 0);
     ctx.debug = true;
-    log_line(&ctx, LOG_DEBUG, "shown");
+    log_line(&ctx, LOGGED_REVOKED, LOG_DEBUG, "shown");
     assert_int_equal(ctx.pamh->n_log, 1);
     assert_int_equal(ctx.pamh->priority[0], LOG_DEBUG);
 }
@@ -48,16 +64,17 @@ static void
 silence_for_the_user_does_not_silence_the_log(void **state UNUSED)
 {
     ctx.silent = true;
-    log_line(&ctx, LOG_ERR, "x");
+    log_line(&ctx, LOGGED_REVOKED, LOG_ERR, "x");
     assert_int_equal(ctx.pamh->n_log, 1);
 }
 
 static void
 a_hostile_line_stays_one_printable_line(void **state UNUSED)
 {
-    log_line(&ctx, LOG_ERR, "%s", "a\nuser root: forged\r\x1b[31m\xff");
+    log_line(&ctx, LOGGED_REVOKED, LOG_ERR, "%s",
+             "a\nuser root: forged\r\x1b[31m\xff");
     assert_string_equal(ctx.pamh->log[0],
-                        "user alice: a?user root: forged??[31m?");
+                        "user alice: a?user root: forged??[31m?" TAIL);
 }
 
 /* Nobody has authenticated it yet. */
@@ -68,17 +85,17 @@ a_hostile_name_stays_one_short_printable_word(void **state UNUSED)
 
     memset(name + strlen(name), 'y', 150);
     ctx.user = name;
-    log_line(&ctx, LOG_ERR, "end");
+    log_line(&ctx, LOGGED_REVOKED, LOG_ERR, "end");
     assert_non_null(strstr(ctx.pamh->log[0], "user x?%s%nyyy"));
-    assert_non_null(strstr(ctx.pamh->log[0], "...: end"));
-    assert_true(strlen(ctx.pamh->log[0]) < 80);
+    assert_non_null(strstr(ctx.pamh->log[0], "...: end" TAIL));
+    assert_true(strlen(ctx.pamh->log[0]) < 80 + strlen(TAIL));
 }
 
 static void
 a_percent_sign_is_no_format(void **state UNUSED)
 {
-    log_line(&ctx, LOG_ERR, "%s", "%s%s%n 100 %");
-    assert_string_equal(ctx.pamh->log[0], "user alice: %s%s%n 100 %");
+    log_line(&ctx, LOGGED_REVOKED, LOG_ERR, "%s", "%s%s%n 100 %");
+    assert_string_equal(ctx.pamh->log[0], "user alice: %s%s%n 100 %" TAIL);
     log_user(&ctx, "%s", "%s%s%n");
     assert_string_equal(ctx.pamh->prompt[0], "%s%s%n");
 }
@@ -90,8 +107,8 @@ a_long_line_is_cut(void **state UNUSED)
 
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    log_line(&ctx, LOG_ERR, "%s", text);
-    assert_in_range(strlen(ctx.pamh->log[0]), 500, 1100);
+    log_line(&ctx, LOGGED_REVOKED, LOG_ERR, "%s", text);
+    assert_in_range(strlen(ctx.pamh->log[0]), 500, LOGLINE_SIZE);
     log_user(&ctx, "%s", text);
     assert_in_range(strlen(ctx.pamh->prompt[0]), 500, 1100);
 }
@@ -129,6 +146,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(a_line_names_the_user),
+        TEST(before_the_user_is_known_the_tail_says_so),
         TEST(debug_lines_are_written_when_asked_for),
         TEST(silence_for_the_user_does_not_silence_the_log),
         TEST(a_hostile_line_stays_one_printable_line),

@@ -12,7 +12,7 @@
 
 #include "common/io.h"
 #include "common/spawn.h"
-#include "pam/file.h"
+#include "common/file.h"
 #include "pam/login.h"
 #include "tests/lib/assert_wiped.h"
 #include "tests/lib/child.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PAM_FILE_H
-#define PAM_FILE_H
+#ifndef COMMON_FILE_H
+#define COMMON_FILE_H
 
 #include <stddef.h>
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/io.h"
-#include "pam/file.h"
 
 /* A secret and a map fit into one message. */
 static const struct {
