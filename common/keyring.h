@@ -72,12 +72,6 @@
     " kernel.keys.root_maxbytes (root's, which holds the tokens), or"          \
     " kernel.keys.maxkeys and kernel.keys.maxbytes (the user's)"
 
-/* The same where it can only be the user's. */
-#define KEY_USER_QUOTA_TEXT                                                    \
-    "your key quota is used up (/proc/key-users): end what else uses it, or"   \
-    " ask your administrator to raise the sysctls kernel.keys.maxkeys and"     \
-    " kernel.keys.maxbytes; nothing is stored"
-
 /*
  * Write a `user` key into a keyring, in place when it is there: serial, owner
  * and permissions stay, an expired one comes back to life.  It gets a timeout

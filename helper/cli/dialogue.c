@@ -14,9 +14,9 @@
 #include "common/approval.h"
 #include "common/file.h"
 #include "common/io.h"
-#include "common/keyring.h"
 #include "common/spawn.h"
 #include "helper/cli/dialogue.h"
+#include "helper/cli/own.h"
 #include "helper/cli/report.h"
 
 /* A few requests of at most a minute each; afterwards it is not alive. */
@@ -195,7 +195,7 @@ start(struct dialogue *dialogue)
 
     r = spawn_with_pipes(&plan, &dialogue->to, &dialogue->from);
     if (r == -EDQUOT)
-        report("%s", KEY_USER_QUOTA_TEXT);
+        report("%s", OWN_QUOTA_TEXT);
     else if (r < 0)
         report("cannot start %s: %s", EXCHANGE_PATH, strerror(-r));
     return r;

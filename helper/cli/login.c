@@ -99,13 +99,16 @@ find_keyring(struct login *login)
 
     r = ring == -1 ? -errno : key_info_get((key_serial_t) ring, &info);
     if (r < 0) {
-        report("this session has no keyring: %s", strerror(-r));
+        report("the keyring of this session cannot be used: %s; it ends with"
+               " the login that began it (tmux, screen): 'keyctl new_session'"
+               " gives this shell another one",
+               strerror(-r));
         return COMMAND_FAILED;
     }
     if (!own_is_possible(&info, login->uid)) {
-        report("this session has no keyring of its own, so its tokens would be"
-               " everybody's who has your user ID: ask your administrator for"
-               " pam_keyinit, or try 'keyctl session - bash'");
+        report("this session has no keyring of its own (pam_keyinit), and would"
+               " share its tokens with all of your processes: 'keyctl"
+               " new_session' gives this shell one");
         return COMMAND_FAILED;
     }
     login->session = (key_serial_t) ring;
@@ -240,7 +243,7 @@ static int
 keep_failed(int r)
 {
     if (r == -EDQUOT)
-        report("%s", KEY_USER_QUOTA_TEXT);
+        report("%s", OWN_QUOTA_TEXT);
     else
         report("the tokens cannot be kept, and are revoked: %s", strerror(-r));
     return COMMAND_FAILED;

@@ -13,6 +13,12 @@
 #include "common/message.h"
 #include "helper/cli/anchor.h"
 
+/* What to do about -EDQUOT. */
+#define OWN_QUOTA_TEXT                                                         \
+    "your key quota is used up (/proc/key-users): end what else uses it, or"   \
+    " ask your administrator to raise the sysctls kernel.keys.maxkeys and"     \
+    " kernel.keys.maxbytes; nothing is stored"
+
 /*
  * Tokens of a user's own: what the module does as root, done by the user.  The
  * keys are the user's and charged to the user's quota; the layout is that of

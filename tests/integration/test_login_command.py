@@ -129,6 +129,7 @@ def test_a_session_without_tokens_gets_some_that_are_renewed_and_end_with_it(pro
 
 def test_with_force_the_tokens_before_end_first_and_the_line_is_for_eval(provider, grants):
     shell = ssh_key_login()
+    shell.run("keyctl new_session >/dev/null")  # as after a refusal for want of one
     login(shell, provider)
     first, pid, before = token(shell), the_helper(), grants.issued()
     start(shell, provider, 'eval "$(oidc-session login --force)"')
@@ -202,8 +203,12 @@ def test_a_quota_that_is_used_up_is_named_and_nothing_is_stored(provider, grants
     shell.logout()
 
 
-def test_only_public_clients_and_the_device_grant(provider):
+def test_what_cannot_be_a_login_of_the_users_own_is_refused_at_once(provider):
     shell = ssh_key_login()
+    # tmux in a login that is over; su without pam_keyinit.
+    assert "keyctl new_session" in shell.run("keyctl session x sh -c 'keyctl revoke @s; oidc-session login'")
+    said = run("su", "alice", "-c", "oidc-session login 2>&1", check=False)
+    assert "no keyring of its own" in said, said
     secret = "/etc/security/client-secret-login"
     with open(secret, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         file.write("CANARY-secret\n")
