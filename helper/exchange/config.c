@@ -34,6 +34,12 @@ static const char *const claims_names[CLAIMS_COUNT] = {
     [CLAIMS_INTROSPECTION] = "introspection",
 };
 
+static const char *const qr_names[QR_COUNT] = {
+    [QR_AUTO] = "auto",
+    [QR_YES] = "yes",
+    [QR_NO] = "no",
+};
+
 /* ---- types: each writes *field, or returns -EINVAL or -ENOMEM ------------ */
 
 static int
@@ -165,6 +171,18 @@ parse_claims(const char *value, void *field)
 }
 
 static int
+parse_qr(const char *value, void *field)
+{
+    enum qr_when *when = field;
+    int i = find_name(qr_names, QR_COUNT, value);
+
+    if (i < 0)
+        return i;
+    *when = (enum qr_when) i;
+    return 0;
+}
+
+static int
 parse_age(const char *value, void *field)
 {
     int64_t *seconds = field;
@@ -292,6 +310,8 @@ static const struct option {
            NULL, EXPECT_PATH),
     OPTION("login", "claims_from", claims, claims_from, OPTIONAL, "id_token",
            "id_token, id_token userinfo, userinfo or introspection"),
+    OPTION("login", "subject_claim", word, subject_claim, OPTIONAL, "sub",
+           "the name of a claim"),
     OPTION("login", "groups_claim", word, groups_claim, OPTIONAL, "groups",
            "the name of a claim"),
     OPTION("login", "require_group", words, require_group, OPTIONAL, NULL,
@@ -300,6 +320,7 @@ static const struct option {
            EXPECT_WORDS),
     OPTION("login", "max_age", age, max_age, OPTIONAL, NULL,
            "a number of seconds, at most a year"),
+    OPTION("login", "qr", qr, qr, OPTIONAL, "auto", "auto, yes or no"),
     OPTION("renewal", "before_expiry", margin, before_expiry, OPTIONAL, "auto",
            "auto, a number of seconds, or a percentage such as 10%"),
     OPTION("renewal", "notify", flag, notify, OPTIONAL, "no", EXPECT_FLAG),
@@ -515,6 +536,14 @@ check_login(const struct reading *reading)
         return fail_login(reading, "username_strip_domain",
                           "does not go with a username_map_file, which has "
                           "the whole names");
+    if (reading->config->claims_from != CLAIMS_USERINFO
+        && is_set(reading, "login", "subject_claim"))
+        return fail_login(reading, "subject_claim",
+                          "goes only with claims_from = userinfo; elsewhere "
+                          "the subject is always sub");
+    if (reading->config->qr == QR_YES && !qrcode_available())
+        return fail_login(reading, "qr",
+                          "this installation was built without libqrencode");
     if (!id_token && is_set(reading, "login", "require_acr"))
         return fail_login(reading, "require_acr",
                           "needs an ID token, but claims_from has none");
@@ -657,6 +686,7 @@ config_clear(struct config *config)
     free(config->client_secret_file);
     free(config->scope);
     free(config->require_acr);
+    free(config->subject_claim);
     free(config->username_claim);
     free(config->username_strip_domain);
     free(config->username_map_file);

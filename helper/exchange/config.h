@@ -9,6 +9,7 @@
 #include "common/attr.h"
 #include "common/secret.h"
 #include "helper/exchange/problem.h"
+#include "helper/exchange/qrcode.h"
 #include "helper/exchange/settings.h"
 
 enum grant { GRANT_DEVICE, GRANT_PASSWORD, GRANT_COUNT };
@@ -33,8 +34,9 @@ struct config {
     char *scope;
     enum grant grant;
     enum claims_from claims_from;
-    int64_t max_age;   /* seconds since the user proved who they are */
-    char *require_acr; /* words, NULL: none; likewise the next ones */
+    int64_t max_age;     /* seconds since the user proved who they are */
+    char *require_acr;   /* words, NULL: none; likewise the next ones */
+    char *subject_claim; /* of userinfo, where that has no sub */
     char *username_claim;
     char *username_strip_domain;
     char *username_map_file;
@@ -42,6 +44,7 @@ struct config {
     struct secret map; /* its bytes */
     char *groups_claim;
     char *require_group;
+    enum qr_when qr;
     char *before_expiry; /* checked, but kept as text: for the helper */
     bool notify;         /* when the grant is over: for the helper, too */
 };

@@ -23,7 +23,7 @@ static const char *const notices[OUTCOME_COUNT] = {
     [OUTCOME_MISCONFIGURED] = "Logging in by the provider is not set up "
                               "correctly. Please tell your administrator.",
     [OUTCOME_DENIED] = "The provider refused the login.",
-    [OUTCOME_EXPIRED] = "Nobody approved the login in time.",
+    [OUTCOME_EXPIRED] = "Nobody approved the login in time. Please try again.",
     [OUTCOME_WRONG_PASSWORD] = "The user name or the password is wrong.",
 };
 
@@ -140,8 +140,8 @@ obtain(struct exchange *exchange, const struct config *config, const char *user,
         return problem_set(problem, OUTCOME_MISCONFIGURED,
                            "the provider's metadata has no "
                            "device_authorization_endpoint");
-    return device_run(&client, config->scope, deadline, &exchange->caller,
-                      &exchange->token, problem);
+    return device_run(&client, config->scope, config->qr, deadline,
+                      &exchange->caller, &exchange->token, problem);
 }
 
 /* ---- after: what the caller gets ----------------------------------------- */

@@ -36,6 +36,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
     assert_string_equal(config.before_expiry, "auto");
     assert_false(config.notify);
     assert_int_equal(config.grant, GRANT_DEVICE);
+    assert_int_equal(config.qr, QR_AUTO);
     assert_int_equal(config.settings.auth, AUTH_NONE);
     assert_int_equal(config.settings.timeout, 10);
     assert_true(config.settings.revoke);
@@ -61,6 +62,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
     assert_null(config.require_acr);
     assert_null(config.username_strip_domain);
     assert_null(config.username_map_file);
+    assert_string_equal(config.subject_claim, "sub");
     assert_string_equal(config.groups_claim, "groups");
     assert_null(config.require_group);
     assert_string_equal(problem.reason, "");
@@ -97,7 +99,8 @@ static const char full[] =
     "jwks_uri = https://login.example/k\n"
     "userinfo_endpoint = https://login.example/u\n"
     "introspection_endpoint = https://login.example/i\n"
-    "signing_algorithms = ES256 EdDSA\n";
+    "signing_algorithms = ES256 EdDSA\n"
+    "[login]\nqr = no\n";
 
 static void
 every_setting_is_taken_in_any_order(void **state UNUSED)
@@ -111,6 +114,7 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
     assert_string_equal(config.before_expiry, "10%");
     assert_true(config.notify);
     assert_int_equal(config.grant, GRANT_PASSWORD);
+    assert_int_equal(config.qr, QR_NO);
     assert_string_equal(config.username_claim, "login");
     assert_string_equal(settings->issuer, "http://localhost:1/r");
     assert_string_equal(settings->client_id, "my client");
@@ -152,7 +156,8 @@ a_provider_that_introspects_is_asked_about_refresh_tokens(void **state UNUSED)
     } cases[] = {
         {MINIMAL "[login]\nclaims_from = introspection\n", true},
         {MINIMAL "introspection_endpoint = https://i/i\n", false},
-        {MINIMAL "[login]\nclaims_from = userinfo\n", false},
+        {MINIMAL "[login]\nclaims_from = userinfo\nsubject_claim = id\n",
+         false},
         {MINIMAL "[login]\nclaims_from = id_token userinfo\n", false},
     };
     size_t i;
@@ -181,8 +186,17 @@ static const struct {
                 "[renewal] or [logout]"},
     {MINIMAL "[Login]\n", "4: [Login]: unknown section; "},
     {"issuer = https://i\n", "1: issuer: a setting outside of a section; "},
+    {MINIMAL "[login]\npicture = yes\n",
+     "5: [login] picture: unknown setting; expected one of grant, "
+     "username_claim, "},
+    {MINIMAL "[login]\nqr = always\n",
+     "5: [login] qr: malformed value; expected auto, yes or no"},
+    {MINIMAL "[provider]\nqr = yes\n", "5: [provider] qr: unknown setting; "},
+#ifndef HAVE_QRENCODE
     {MINIMAL "[login]\nqr = yes\n",
-     "5: [login] qr: unknown setting; expected one of grant, username_claim, "},
+     "5: [login] qr: this installation was built without libqrencode; "
+     "expected auto, yes or no"},
+#endif
     {MINIMAL "[login]\nrequire_group = a  b\n",
      "5: [login] require_group: malformed value; "},
     {MINIMAL "[login]\nclaims_from = userinfo id_token\n",
@@ -193,6 +207,10 @@ static const struct {
      "5: [login] max_age: malformed value; "},
     {MINIMAL "[login]\nclaims_from = introspection\nmax_age = 60\n",
      "6: [login] max_age: needs an ID token, but claims_from has none; "},
+    {MINIMAL "[login]\nsubject_claim = id\n",
+     "5: [login] subject_claim: goes only with claims_from = userinfo; "},
+    {MINIMAL "[login]\nclaims_from = id_token userinfo\nsubject_claim = id\n",
+     "6: [login] subject_claim: goes only with claims_from = userinfo; "},
     {MINIMAL "[login]\nclaims_from = userinfo\nrequire_acr = mfa\n",
      "6: [login] require_acr: needs an ID token, but claims_from has none; "},
     {MINIMAL "[login]\nusername_map_file = /m\nusername_strip_domain = d\n",
