@@ -34,13 +34,13 @@ help(void)
 {
     size_t i;
 
-    puts("Usage: oidc-session COMMAND [OPTION]...\n"
-         "Use the OpenID Connect tokens of this login session.\n"
-         "\n"
-         "Commands:");
+    (void) puts("Usage: oidc-session COMMAND [OPTION]...\n"
+                "Use the OpenID Connect tokens of this login session.\n"
+                "\n"
+                "Commands:");
     for (i = 0; i < ARRAY_LEN(commands); i++)
-        printf("  %-9s %s\n", commands[i].name, commands[i].help);
-    puts(
+        (void) printf("  %-9s %s\n", commands[i].name, commands[i].help);
+    (void) puts(
         "\n"
         "Options:\n"
         "  --help     show this, or with a command what it takes\n"
@@ -70,7 +70,7 @@ find_command(int argc, char **argv, int *status)
         help();
         return NULL;
     case 'V':
-        puts("oidc-session (" PACKAGE_NAME ") " PACKAGE_VERSION);
+        (void) puts("oidc-session (" PACKAGE_NAME ") " PACKAGE_VERSION);
         return NULL;
     default:
         *status = usage_hint(NULL);
