@@ -178,6 +178,20 @@ if command -v python3 >/dev/null; then
     found=$(top_srcdir=$copy tests/docs/check-messages | grep '^# no such user')
     same "$messages: another event is found" "$found" '# no such user: is logged as login at notice'
     rm -r "$copy"
+
+    none 'docs/pictures: what README.md shows, and what the demo prints' \
+        "$(tests/docs/check-pictures | grep -vE '^(ok |1\.\.)')"
+
+    # That check finds another word of the demo, and a script.
+    copy=$(mktemp -d)
+    cp -r --parents README.md docs/pictures tests/demo "$copy"
+    sed -i 's/"Alice logs out"/"Alice goes away"/' "$copy/tests/demo/demo.py"
+    sed -i 's/^<desc>/<script\/>&/' "$copy/docs/pictures/architecture.svg"
+    found=$(top_srcdir=$copy tests/docs/check-pictures | grep '^#')
+    same 'docs/pictures: what differs is found' "$found" "# docs/pictures/architecture.svg: script
+# == Alice\\ goes\\ away: make it anew: docs/pictures/make
+# == Alice logs out: make it anew: docs/pictures/make"
+    rm -r "$copy"
 else
     count=$((count + 1))
     echo "ok $count - $messages: all messages, and nothing else # SKIP python3 is not installed"
