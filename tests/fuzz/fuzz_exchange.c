@@ -321,7 +321,8 @@ __wrap_http_open(struct http *http, const struct settings *settings)
 static const char own_words[] =
     "the reason is not shown: it repeats a secret; what it issued is not "
     "revoked: the ID token cannot be verified; why is not shown: it repeats "
-    "the token The provider's answer cannot be used.";
+    "the token The provider's answer cannot be used. Please tell your "
+    "administrator.";
 
 /* A text has no twelve bytes in a row of a secret. */
 static bool
