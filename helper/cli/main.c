@@ -27,6 +27,8 @@ static const struct command {
     {"renew", "renew the tokens now", command_renew},
     {"logout", "remove the tokens of this session and revoke them",
      command_logout},
+    {"check", "for administrators: find what is wrong with the set-up",
+     command_check},
 };
 
 static void

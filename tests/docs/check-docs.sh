@@ -105,9 +105,9 @@ none "$guide: every page has one file, and uses known keys only" "$(for page in 
     awk '/^\140\140\140/ {on = /ini$/; next} on' "$guide/$page" | sed -nE 's/^\[([a-z]+)\]$/[\1/p; s/^([a-z_]+) = .*/\1/p' |
         awk '/^\[/ {section = substr($0, 2); next} {print section, $0}' | grep -vxF "$keys" | sed "s/^/$page: /"
 done)"
-none "$guide: every page names its sources, and says that it was not tried on the real service" \
+none "$guide: every page names its sources, and says whether it was tried on the real service" \
     "$(for page in $pages; do
-        grep -qx '## Sources' "$guide/$page" && grep -qF '**Not tried on the real service.**' "$guide/$page" || echo "$page"
+        grep -qx '## Sources' "$guide/$page" && grep -qE '\*\*(Not t|T)ried on the real service' "$guide/$page" || echo "$page"
     done)"
 none "$guide: every page has a profile of the test provider" "$(for page in $pages; do
     grep -qE "^  '?${page%.md}'?: \{$" tests/provider/profiles.mjs || echo "$page"
@@ -177,6 +177,20 @@ if command -v python3 >/dev/null; then
     sed -i 's/"no such %s at all"/"no such user"/; s/LOGGED_UNKNOWN_USER/LOGGED_LOGIN/' "$copy/pam/entry.c"
     found=$(top_srcdir=$copy tests/docs/check-messages | grep '^# no such user')
     same "$messages: another event is found" "$found" '# no such user: is logged as login at notice'
+    rm -r "$copy"
+
+    none 'docs/pictures: what README.md shows, and what the demo prints' \
+        "$(tests/docs/check-pictures | grep -vE '^(ok |1\.\.)')"
+
+    # That check finds another word of the demo, and a script.
+    copy=$(mktemp -d)
+    cp -r --parents README.md docs/pictures tests/demo "$copy"
+    sed -i 's/"Alice logs out"/"Alice goes away"/' "$copy/tests/demo/demo.py"
+    sed -i 's/^<desc>/<script\/>&/' "$copy/docs/pictures/architecture.svg"
+    found=$(top_srcdir=$copy tests/docs/check-pictures | grep '^#')
+    same 'docs/pictures: what differs is found' "$found" "# docs/pictures/architecture.svg: script
+# == Alice\\ goes\\ away: make it anew: docs/pictures/make
+# == Alice logs out: make it anew: docs/pictures/make"
     rm -r "$copy"
 else
     count=$((count + 1))
