@@ -247,4 +247,9 @@ def test_what_was_changed_of_the_installation_is_found():
         Check().only("warning", f"install: {CACHE}: must be a directory of oidc-session's")
     finally:
         os.chmod(CACHE, 0o755)
+    run("usermod", "-a", "-G", "oidc-session", "bob")
+    try:
+        Check().only("error", "install: bob is in the group oidc-session")
+    finally:
+        run("gpasswd", "-d", "bob", "oidc-session")
     assert run("oidc-session", "check", check=False).endswith(" 0 warnings, 0 errors\n")
