@@ -232,14 +232,14 @@ static struct {
     int64_t uid;
 } seen;
 
-int __real_token_parse(const cJSON *json, int64_t sent_at, struct token *out,
-                       struct problem *problem);
+int __real_token_parse(const cJSON *json, int64_t sent_at, int64_t unsaid,
+                       struct token *out, struct problem *problem);
 
 int
-__wrap_token_parse(const cJSON *json, int64_t sent_at, struct token *out,
-                   struct problem *problem)
+__wrap_token_parse(const cJSON *json, int64_t sent_at, int64_t unsaid,
+                   struct token *out, struct problem *problem)
 {
-    int r = __real_token_parse(json, sent_at, out, problem);
+    int r = __real_token_parse(json, sent_at, unsaid, out, problem);
 
     HOLDS(!seen.issued); /* one request for tokens in each exchange */
     seen.issued = true;
