@@ -11,10 +11,11 @@ Above each fenced block stands what is done with it:
 """
 import os
 import re
+import shutil
 
 import pytest
 
-from conftest import (BUILD, CA, CODE, TOP, helpers, leftovers, payload, run, ssh, stack, the_key, wait_until)
+from conftest import (BUILD, CA, CODE, PAM_D, TOP, helpers, leftovers, payload, run, ssh, stack, the_key, wait_until)
 
 RELOAD = f"{TOP}/tests/lib/sshd-start 'Include /etc/ssh/sshd_config.d/*.conf'"
 BLOCK = re.compile(r"^<!-- (run|skip): ([^\n]*) -->\n```(\w+)\n(.*?)^```$", re.M | re.S)
@@ -35,7 +36,7 @@ def place(provider):
                          "https://api.example.com/": provider.userinfo_endpoint, "you@host": "alice@localhost",
                          "systemctl reload ssh": RELOAD, "make uninstall": f"make -C {BUILD} uninstall"}.items():
             text = text.replace(old, new)
-        return re.sub(r"(?<=user:     )you\b|(?<=subject=)you\b", "alice", text)
+        return re.sub(r"(?<=user:     )you\b|(?<=subject )you\b|^you(?= at )", "alice", text, flags=re.M)
     return replaced
 
 
@@ -53,6 +54,7 @@ def put_back(sshd):
     """What README.md removes is there again for the other tests."""
     with open("/etc/pam.d/sshd", encoding="ascii") as file:
         text = file.read()
+    shutil.copy(f"{PAM_D}/sshd", "/etc/pam.d/sshd")
     yield
     run(f"{TOP}/tests/lib/install-here", BUILD)
     stack("sshd", text)
