@@ -129,7 +129,10 @@ same "$helper: the exchange's verbs" \
 
 same "$command, SYNOPSIS: the commands" \
     "$(grep -oE ' command_[a-z]+}' helper/cli/main.c | sed -E 's/ command_([a-z]+)}/\1/' | sort)" \
-    "$(section $command SYNOPSIS | sed -n 's/^\.Cm \([a-z]*\).*/\1/p' | sort -u)"
+    "$(section $command SYNOPSIS | awk '/^\.Cm / && nm {print $2} {nm = /^\.Nm/}' | sort -u)"
+none "$command: every option of a command" \
+    "$(sed -nE 's/^ *\{"([a-z-]+)", [a-z]+_argument,.*/\1/p' helper/cli/*.c | grep -vxE 'help|version' | sort -u |
+        while read -r option; do grep -q "^\.It Fl Fl $option\b" $command || echo "$option"; done)"
 none 'main.c: a command has the name of its function' \
     "$(tr -s ' \n' ' ' <helper/cli/main.c | grep -oE '\{"[a-z]+", "[^"]*", command_[a-z]+\}' |
         sed -E 's/^\{"([a-z]+)", "[^"]*", command_([a-z]+)\}$/\1 \2/' | awk '$1 != $2')"
@@ -251,8 +254,17 @@ result $? 'configure.ac names packages'
 none 'README.md names every package that configure asks for' \
     "$(for package in $packages; do grep -qwF -- "$package" README.md || echo "$package"; done)"
 
-same 'NEWS.md begins with this version' "$(sed -nE 's/^AC_INIT\(\[[^]]*\], \[([^]]*)\].*/\1/p' configure.ac)" \
-    "$(sed -nE 's/^## ([0-9][0-9.]*).*/\1/p' NEWS.md | head -n 1)"
+version=$(sed -nE 's/^AC_INIT\(\[[^]]*\], \[([^]]*)\].*/\1/p' configure.ac)
+same 'NEWS.md begins with this version' "$version" "$(sed -nE 's/^## ([0-9][0-9.]*).*/\1/p' NEWS.md | head -n 1)"
+same 'debian/changelog begins with this version' "$version" \
+    "$(sed -nE '1s/^[a-z-]+ \(([0-9.]+)-[0-9]+\) .*/\1/p' debian/changelog)"
+same 'the spec has this version' "$version" "$(sed -nE 's/^Version: +//p' packaging/pam_oidc_session.spec)"
+# libcmocka is for the tests; pam.pc and the like are found by pkg-config.
+none 'debian/control and the spec ask for every package that configure asks for' \
+    "$(sed -nE 's/^OIDC_NEED\(.*, \[([^]]+)\], \[([^]]+)\]\)$/\1 \2/p' configure.ac | while read -r deb rpm; do
+        grep -qE "^ $deb( |,)" debian/control || echo "debian/control: $deb"
+        grep -qE "^BuildRequires: +$rpm( |$)" packaging/pam_oidc_session.spec || echo "packaging/pam_oidc_session.spec: $rpm"
+    done)"
 
 # ---- the man pages -----------------------------------------------------------
 

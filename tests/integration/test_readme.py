@@ -36,7 +36,7 @@ def place(provider):
                          "https://api.example.com/": provider.userinfo_endpoint, "you@host": "alice@localhost",
                          "systemctl reload ssh": RELOAD, "make uninstall": f"make -C {BUILD} uninstall"}.items():
             text = text.replace(old, new)
-        return re.sub(r"(?<=user:     )you\b|(?<=subject=)you\b", "alice", text)
+        return re.sub(r"(?<=user:     )you\b|(?<=subject )you\b|^you(?= at )", "alice", text, flags=re.M)
     return replaced
 
 
