@@ -3,15 +3,19 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/approval.h"
+#include "common/blocks.h"
 #include "common/file.h"
 #include "common/io.h"
 #include "common/spawn.h"
@@ -134,12 +138,46 @@ own_terminal(void)
     return name != NULL ? name : "this session";
 }
 
+/* Whether this terminal shows the QR code, and the code itself in blocks. */
+static enum qr_show
+find_qr(const struct dialogue *dialogue, const struct message *question,
+        char blocks[BLOCKS_TEXT_SIZE])
+{
+    const struct secret *modules = &question->field[FIELD_QR];
+
+    if (!dialogue->terminal
+        || blocks_draw(modules->data, modules->len, blocks) < 0)
+        return QR_NEVER;
+    if (strcmp(message_text(question, FIELD_QR_WHEN), "yes") == 0)
+        return QR_AT_ONCE;
+    (void) setlocale(LC_CTYPE, ""); /* if it is unknown, it stays C */
+    return blocks_can_show(getenv("TERM"), nl_langinfo(CODESET)) ? QR_AT_ONCE
+                                                                 : QR_NEVER;
+}
+
+/* With nothing between the QR code and the progress: both fit on a screen. */
+static void
+show_approval(const struct dialogue *dialogue, const struct message *question)
+{
+    char text[TEXT_SIZE], blocks[BLOCKS_TEXT_SIZE], host[256] = "";
+    const struct approval approval = {
+        .host = host,
+        .user = dialogue->user,
+        .remote = own_terminal(),
+        .qr = find_qr(dialogue, question, blocks),
+    };
+
+    if (gethostname(host, sizeof(host) - 1) == -1) /* cut: ends in a zero */
+        (void) snprintf(host, sizeof(host), "this host");
+    (void) fprintf(stderr, "%s%s",
+                   approval_text(question, &approval, text, sizeof(text)),
+                   approval.qr == QR_AT_ONCE ? blocks : "\n");
+}
+
 static int
 show_prompt(struct dialogue *dialogue, const struct message *question)
 {
-    char text[TEXT_SIZE], host[256] = "", line[LINE_SIZE];
-    const struct approval approval = {
-        .host = host, .user = dialogue->user, .remote = own_terminal()};
+    char line[LINE_SIZE];
     int64_t expires_in = 0;
 
     if (!approval_is_safe(question)) {
@@ -147,10 +185,7 @@ show_prompt(struct dialogue *dialogue, const struct message *question)
                EXCHANGE_PATH);
         return -EIO;
     }
-    if (gethostname(host, sizeof(host) - 1) == -1) /* cut: ends in a zero */
-        (void) snprintf(host, sizeof(host), "this host");
-    (void) fprintf(stderr, "%s\n",
-                   approval_text(question, &approval, text, sizeof(text)));
+    show_approval(dialogue, question);
     if (message_number(question, FIELD_EXPIRES_IN, &expires_in) < 0
         || expires_in > CODE_MAX_S)
         expires_in = 0;
