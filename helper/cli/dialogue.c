@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <langinfo.h>
-#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -138,46 +137,33 @@ own_terminal(void)
     return name != NULL ? name : "this session";
 }
 
-/* Whether this terminal shows the QR code, and the code itself in blocks. */
+/* As pam/qr.c, for a terminal that we know.  blocks is "" for none. */
 static enum qr_show
-find_qr(const struct dialogue *dialogue, const struct message *question,
+draw_qr(const struct dialogue *dialogue, const struct message *question,
         char blocks[BLOCKS_TEXT_SIZE])
 {
     const struct secret *modules = &question->field[FIELD_QR];
+    const char *when = message_text(question, FIELD_QR_WHEN);
 
-    if (!dialogue->terminal
-        || blocks_draw(modules->data, modules->len, blocks) < 0)
-        return QR_NEVER;
-    if (strcmp(message_text(question, FIELD_QR_WHEN), "yes") == 0)
+    if (blocks_draw(modules->data, modules->len, blocks) == 0
+        && (strcmp(when, "yes") == 0
+            || (strcmp(when, "auto") == 0 && dialogue->terminal
+                && blocks_can_show(getenv("TERM"), nl_langinfo(CODESET)))))
         return QR_AT_ONCE;
-    (void) setlocale(LC_CTYPE, ""); /* if it is unknown, it stays C */
-    return blocks_can_show(getenv("TERM"), nl_langinfo(CODESET)) ? QR_AT_ONCE
-                                                                 : QR_NEVER;
-}
-
-/* With nothing between the QR code and the progress: both fit on a screen. */
-static void
-show_approval(const struct dialogue *dialogue, const struct message *question)
-{
-    char text[TEXT_SIZE], blocks[BLOCKS_TEXT_SIZE], host[256] = "";
-    const struct approval approval = {
-        .host = host,
-        .user = dialogue->user,
-        .remote = own_terminal(),
-        .qr = find_qr(dialogue, question, blocks),
-    };
-
-    if (gethostname(host, sizeof(host) - 1) == -1) /* cut: ends in a zero */
-        (void) snprintf(host, sizeof(host), "this host");
-    (void) fprintf(stderr, "%s%s",
-                   approval_text(question, &approval, text, sizeof(text)),
-                   approval.qr == QR_AT_ONCE ? blocks : "\n");
+    blocks[0] = '\0';
+    return QR_NEVER;
 }
 
 static int
 show_prompt(struct dialogue *dialogue, const struct message *question)
 {
+    char text[TEXT_SIZE], blocks[BLOCKS_TEXT_SIZE], host[256] = "";
     char line[LINE_SIZE];
+    const struct approval approval = {.host = host,
+                                      .user = dialogue->user,
+                                      .remote = own_terminal(),
+                                      .qr =
+                                          draw_qr(dialogue, question, blocks)};
     int64_t expires_in = 0;
 
     if (!approval_is_safe(question)) {
@@ -185,7 +171,12 @@ show_prompt(struct dialogue *dialogue, const struct message *question)
                EXCHANGE_PATH);
         return -EIO;
     }
-    show_approval(dialogue, question);
+    if (gethostname(host, sizeof(host) - 1) == -1) /* cut: ends in a zero */
+        (void) snprintf(host, sizeof(host), "this host");
+    /* Nothing between the blocks and the progress: both fit on a screen. */
+    (void) fprintf(stderr, "%s%s",
+                   approval_text(question, &approval, text, sizeof(text)),
+                   *blocks != '\0' ? blocks : "\n");
     if (message_number(question, FIELD_EXPIRES_IN, &expires_in) < 0
         || expires_in > CODE_MAX_S)
         expires_in = 0;

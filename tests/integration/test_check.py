@@ -86,17 +86,21 @@ class Check:
 def test_a_good_host_has_no_warning(provider):
     before = len(provider.requests())
     check = Check()
-    asked = [line["path"] for line in provider.requests()[before:]]
+    asked = [line.get("route") for line in provider.requests()[before:]]
     assert len(asked) == 2, asked  # its metadata and its keys
     assert check.bad() == [] and check.status == 0 and check.json["result"] == "ok" and check.json["version"] == 1
     host = provider.issuer.split("/")[2]
     for pattern in [rf"ok config: {CONFIG}: issuer {provider.issuer}", rf"ok tls: {host}: connected, TLS 1\.3",
-                    rf"ok tls: {host}: its certificate is good for \d+ more days", r"ok tls: trusted certificates: .*ca_file",
-                    rf"ok provider: its metadata is that of issuer {provider.issuer}", r"ok clock: .* differ by [0-5] s",
+                    rf"ok tls: {host}: its certificate is good for \d+ more days",
+                    r"ok tls: trusted certificates: .*ca_file",
+                    rf"ok provider: its metadata is that of issuer {provider.issuer}",
+                    r"ok clock: .* differ by [0-5] s",
                     r"ok offer: grant device: offered", r"ok offer: grant refresh_token: offered",
-                    r"ok offer: client_auth none: offered", r"ok offer: scopes: 3 of ", r"ok offer: revocation_endpoint: ",
+                    r"ok offer: client_auth none: offered", r"ok offer: scopes: 3 of ",
+                    r"ok offer: revocation_endpoint: ",
                     r"ok keys: the provider's keys can be used, for RS256", r"ok sandbox: .*seccomp",
-                    r"ok install: .*/oidc-session-exchange: root's, mode 0711", r"ok install: .*pam_oidc_session\.so: root's",
+                    r"ok install: .*/oidc-session-exchange: root's, mode 0711",
+                    r"ok install: .*pam_oidc_session\.so: root's",
                     r"ok quota: root: ", r"ok quota: users: ", r"ok quota: expired keys count for",
                     r"ok kernel: keyrings: there", r"ok pam: /etc/pam.d/sshd:\d+: sshd: nothing is wrong",
                     rf"ok sshd: {SSHD}:1: sshd uses PAM, and can show the code"]:
@@ -168,6 +172,11 @@ def test_what_is_configured_and_not_offered_is_found(provider):
     assert any(line.startswith("error offer: the provider signs ID tokens with no algorithm") for line in Check().bad())
 
 
+def test_a_clock_that_is_off_is_found_with_by_how_much(the_provider):
+    the_provider.start(CLOCK_OFFSET=-300)
+    Check().only("error", r"clock: this host is (299|300|301) s ahead of the provider")
+
+
 # ---- PAM and sshd -----------------------------------------------------------------------
 
 AUTH = "auth [success=done ignore=ignore default=die] pam_oidc_session.so\n"
@@ -190,7 +199,8 @@ STACKS = [
      "error pam: /etc/pam.d/sshd:1: /etc/none.conf does not exist"),
     ("sshd", AUTH + ACCOUNT + KEYINIT + SESSION.replace(".so", ".so colour"),
      "error pam: /etc/pam.d/sshd:4: 'colour' is no argument of the module"),
-    ("sshd", AUTH + ACCOUNT + KEYINIT + SESSION + "@include none\n", "error pam: /etc/pam.d/sshd:5: cannot include none"),
+    ("sshd", AUTH + ACCOUNT + KEYINIT + SESSION + "@include none\n",
+     "error pam: /etc/pam.d/sshd:5: cannot include none"),
     ("cron", ACCOUNT + SESSION, "warning pam: /etc/pam.d/cron:2: the stack of cron has pam_oidc_session"),
     ("sudo", "@include common-auth\n" + SESSION, "warning pam: /etc/pam.d/sudo:2: the stack of sudo has"),
 ]
@@ -221,6 +231,17 @@ def test_our_line_in_what_all_services_include_is_found_where_it_should_not_be()
         os.remove("/etc/pam.d/cron")
 
 
+def test_a_stack_of_the_vendor_counts_unless_there_is_another():
+    os.makedirs("/usr/lib/pam.d", exist_ok=True)
+    write("/usr/lib/pam.d/kiosk", AUTH + ACCOUNT + KEYINIT)
+    write("/usr/lib/pam.d/sshd", AUTH)
+    try:
+        Check().only("error", "pam: /usr/lib/pam.d/kiosk:1: kiosk has no session line")
+    finally:
+        os.remove("/usr/lib/pam.d/kiosk")
+        os.remove("/usr/lib/pam.d/sshd")
+
+
 def test_an_sshd_that_cannot_show_the_code_is_found(provider):
     write(SSHD, "UsePAM no\n")
     Check().only("error", f"sshd: {SSHD}:1: UsePAM is not yes")
@@ -247,4 +268,9 @@ def test_what_was_changed_of_the_installation_is_found():
         Check().only("warning", f"install: {CACHE}: must be a directory of oidc-session's")
     finally:
         os.chmod(CACHE, 0o755)
+    run("usermod", "-a", "-G", "oidc-session", "bob")
+    try:
+        Check().only("error", "install: bob is in the group oidc-session")
+    finally:
+        run("gpasswd", "-d", "bob", "oidc-session")
     assert run("oidc-session", "check", check=False).endswith(" 0 warnings, 0 errors\n")

@@ -70,6 +70,7 @@ def pattern(line):
 
 def assert_shows(screen, text, only=False):
     """Each line of the text is on the screen; only: and no others are."""
+    screen = re.sub(r"\x1b\[\d*m", "", screen)  # a terminal has colours
     seen = [line.strip() for line in screen.splitlines() if line.strip()]
     shown = [line for line in text.splitlines() if line.strip()]
     missing = [line for line in shown if not any(re.fullmatch(pattern(line), other) for other in seen)]
