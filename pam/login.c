@@ -237,7 +237,7 @@ static const struct verdict {
     int priority;
     enum logged event;
 } verdicts[OUTCOME_COUNT] = {
-    [OUTCOME_OK] = {0, LOG_INFO, LOGGED_LOGIN_WARNING},
+    [OUTCOME_OK] = {0, LOG_WARNING, LOGGED_LOGIN_WARNING},
     [OUTCOME_TRANSIENT] = {-EHOSTUNREACH, LOG_WARNING, LOGGED_LOGIN_FAILED},
     [OUTCOME_AMBIGUOUS] = {-EHOSTUNREACH, LOG_WARNING, LOGGED_LOGIN_FAILED},
     [OUTCOME_DEAD] = {-EACCES, LOG_NOTICE, LOGGED_LOGIN_REFUSED},
@@ -268,10 +268,8 @@ verdict(const struct context *ctx, const struct message *result)
         return -EIO;
     }
     if (message_has(result, FIELD_REASON))
-        log_line(ctx, verdicts[outcome].event,
-                 outcome == OUTCOME_OK ? LOG_WARNING
-                                       : verdicts[outcome].priority,
-                 "%s", message_text(result, FIELD_REASON));
+        log_line(ctx, verdicts[outcome].event, verdicts[outcome].priority, "%s",
+                 message_text(result, FIELD_REASON));
     else if (outcome != OUTCOME_OK)
         log_line(ctx, verdicts[outcome].event, verdicts[outcome].priority,
                  "%s says: %s, without a reason", EXCHANGE_PATH,

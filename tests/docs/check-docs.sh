@@ -137,7 +137,7 @@ unknown() {
 events=$(sed -nE 's/^ *\[LOGGED_[A-Z_]+\] = "([a-z_]+)",$/\1/p' common/logline.c)
 same "$module, DIAGNOSTICS: the events" "$events" "$(section $module DIAGNOSTICS | items Cm)"
 same "$messages: the events" "$events" \
-    "$(awk '/^## / {on = /^## Events/} on' $messages | sed -nE 's/^\| `([a-z_]+)` .*/\1/p')"
+    "$(awk -F'\140' '/^## / {on = /^## Events/} on && NF > 2 {print $2}' $messages)"
 
 headings=$(awk -F'\140' '/^## / && NF == 3 {print $2}' docs/troubleshooting.md)
 [[ -n $headings ]]
@@ -145,6 +145,24 @@ result $? 'docs/troubleshooting.md has log lines as headings'
 none 'docs/troubleshooting.md: every log line is in a source' "$(unknown <<<"$headings")"
 none "$helper, DIAGNOSTICS: every log line is in a source" \
     "$(section $helper DIAGNOSTICS | sed -n 's/^\.It //p' | sed 's/\.\.\./…/g; s/ 10 s / … s /' | unknown)"
+
+if command -v python3 >/dev/null; then
+    none "$messages: all messages, and nothing else" "$(tests/docs/check-messages | grep -vE '^(ok |1\.\.)')"
+
+    # That check finds a message that nobody has listed, and one that is no more.
+    copy=$(mktemp -d)
+    cp -r common pam helper docs man README.md "$copy"
+    sed -i 's/"no such user"/"no such %s at all"/' "$copy/pam/entry.c"
+    found=$(top_srcdir=$copy tests/docs/check-messages | grep '^#')
+    same "$messages: what is not listed is found" "$found" $'# pam/entry.c: no such … at all\n# no such user'
+    sed -i 's/"no such %s at all"/"no such user"/; s/LOGGED_UNKNOWN_USER/LOGGED_LOGIN/' "$copy/pam/entry.c"
+    found=$(top_srcdir=$copy tests/docs/check-messages | grep '^# no such user')
+    same "$messages: another event is found" "$found" '# no such user: is logged as login at notice'
+    rm -r "$copy"
+else
+    count=$((count + 1))
+    echo "ok $count - $messages: all messages, and nothing else # SKIP python3 is not installed"
+fi
 
 # ---- the threat model --------------------------------------------------------
 

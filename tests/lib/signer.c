@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #include "tests/lib/signer.h"
@@ -32,20 +36,70 @@ static const struct {
     [SIGNER_WEAK] = {"RSA", NULL, 1024},
 };
 
+/*
+ * An RSA key takes a second to find, under valgrind a minute: the first program
+ * leaves it to the others, in the directory where the tests are run.
+ */
+static void
+name_file(enum signer signer, const char *suffix, char *out, size_t size)
+{
+    (void) snprintf(out, size, "tests/lib/signer-%d.pem%s", (int) signer,
+                    suffix);
+}
+
+static EVP_PKEY *
+load(enum signer signer)
+{
+    EVP_PKEY *key = NULL;
+    char path[64];
+    FILE *file;
+
+    name_file(signer, "", path, sizeof(path));
+    file = fopen(path, "re");
+    if (file != NULL) {
+        key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+        (void) fclose(file);
+    }
+    return key;
+}
+
+static void
+save(enum signer signer)
+{
+    char path[64], part[64], suffix[16];
+    FILE *file;
+
+    (void) snprintf(suffix, sizeof(suffix), ".%d", (int) getpid());
+    name_file(signer, "", path, sizeof(path));
+    name_file(signer, suffix, part, sizeof(part));
+    file = fopen(part, "wxe");
+    if (file == NULL)
+        return; /* then each has its own */
+    assert_true(
+        PEM_write_PrivateKey(file, keys[signer], NULL, NULL, 0, NULL, NULL));
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(rename(part, path), 0);
+}
+
 EVP_PKEY *
 signer_key(enum signer signer)
 {
     const char *type = kinds[signer].type;
+    bool is_slow = strcmp(type, "RSA") == 0;
 
+    if (keys[signer] == NULL && is_slow)
+        keys[signer] = load(signer);
     if (keys[signer] != NULL)
         return keys[signer];
-    if (strcmp(type, "RSA") == 0)
+    if (is_slow)
         keys[signer] = EVP_PKEY_Q_keygen(NULL, NULL, type, kinds[signer].size);
     else if (strcmp(type, "EC") == 0)
         keys[signer] = EVP_PKEY_Q_keygen(NULL, NULL, type, kinds[signer].crv);
     else
         keys[signer] = EVP_PKEY_Q_keygen(NULL, NULL, type);
     assert_non_null(keys[signer]);
+    if (is_slow)
+        save(signer);
     return keys[signer];
 }
 
