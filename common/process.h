@@ -8,6 +8,9 @@
 #include "common/attr.h"
 #include "common/secret.h"
 
+/* A group that owns nothing: for processes that must not write the keys. */
+#define NOBODY_GID 65534
+
 /*
  * Whether a process is the one of ours that it is said to be: a signal to
  * another one would end that.  By what the kernel tells everybody, because the

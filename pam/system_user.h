@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "common/attr.h"
+#include "common/process.h"
 #include "pam/log.h"
 
 /* The system user of the exchange, and the group that may write the keys. */
@@ -12,9 +13,6 @@ struct system_user {
     uid_t uid;
     gid_t gid;
 };
-
-/* A group that owns nothing: for processes that must not write the keys. */
-#define NOBODY_GID 65534
 
 /*
  * Look it up.  0, or -EINVAL when it does not exist, which is logged.  Not from
