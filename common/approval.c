@@ -63,6 +63,15 @@ deadline_text(const struct message *prompt, int64_t left, char *out,
                     left);
 }
 
+/* A line about the QR code. */
+static const char *
+qr_text(enum qr_show qr)
+{
+    if (qr == QR_ON_REQUEST)
+        return "To see a QR code of the page, type q and press Enter.\n";
+    return qr == QR_AT_ONCE ? "Or scan this QR code of the page:\n" : "";
+}
+
 /* Who asks for what: three lines that fit into 80 columns. */
 static void
 who_text(const struct approval *approval, char *out, size_t size)
@@ -130,7 +139,8 @@ approval_text(const struct message *prompt, const struct approval *approval,
                     "To log in, open this page in a browser\n\n"
                     "    %s\n\n"
                     "and enter this code:  %s\n\n"
-                    "%s%s%s",
-                    who, uri, code, complete, lifetime, deadline);
+                    "%s%s%s%s",
+                    who, uri, code, complete, lifetime, deadline,
+                    qr_text(approval->qr));
     return out;
 }

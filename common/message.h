@@ -42,6 +42,7 @@
  *                        NEED_PASSWORD
  *                        PROMPT user_code verification_uri
  *                        verification_uri_complete? expires_in
+ *                        qr? qr_when?
  *   exchange -> command  NEED_FILES path? map_path? password? (if it were
  *                        a login), RESULT findings sandbox?
  *   exchange -> both     RESULT outcome, and
@@ -92,6 +93,8 @@ enum field {
     FIELD_REFRESH_EXPIRES_AT, /* of the refresh token, if the provider says */
     FIELD_NOTIFY,             /* [renewal] notify: "yes" or "no" */
     FIELD_FINDINGS,           /* common/finding.h */
+    FIELD_QR,                 /* of the page, as common/blocks.h wants it */
+    FIELD_QR_WHEN,            /* [login] qr: "auto" or "yes" */
     FIELD_COUNT
 };
 

@@ -18,10 +18,11 @@
 bool conversation_possible(pam_handle_t *pamh);
 
 /*
- * left: seconds that this host waits, or 0.  Show the code and URL of a PROMPT message and wait until the user says that
- * it is approved.  In one text with a prompt, because OpenSSH before 10.3 shows
- * an information only with the next prompt.  0, or -ECANCELED when the user
- * went away or cannot be asked.
+ * left: seconds that this host waits, or 0.  Show the code and URL of a PROMPT
+ * message, and its QR code where it can be seen, and wait until the user says
+ * that it is approved.  In one text with a prompt, because OpenSSH before 10.3
+ * shows an information only with the next prompt.  0, or -ECANCELED when the
+ * user went away or cannot be asked.
  */
 int conversation_approve(const struct context *ctx,
                          const struct message *prompt, int64_t left) MUST_CHECK;

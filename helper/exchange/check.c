@@ -15,6 +15,7 @@
 #include "helper/exchange/offer.h"
 #include "helper/exchange/probe.h"
 #include "helper/exchange/sandbox.h"
+#include "helper/exchange/trust.h"
 #include "helper/exchange/url.h"
 
 #define HOST_MAX  256
@@ -137,13 +138,16 @@ say_config(const struct check *check)
         findings_advise(check->findings, "for tests on one host only; take it "
                                          "out");
     }
-    if (system)
-        file = curl->cainfo != NULL ? curl->cainfo : "no file";
-    findings_add(check->findings, LEVEL_OK, "tls",
-                 "trusted certificates: %s%s%s%s", file,
-                 system ? ", and by their hash in " : " (ca_file)",
-                 system && curl->capath != NULL ? curl->capath : "",
-                 system && curl->capath == NULL ? "no directory" : "");
+    if (system && trust_is_hashed(curl->capath))
+        findings_add(check->findings, LEVEL_OK, "tls",
+                     "trusted certificates: by their hash in %s", curl->capath);
+    else
+        findings_add(check->findings, LEVEL_OK, "tls",
+                     "trusted certificates: %s%s",
+                     !system                ? file
+                     : curl->cainfo != NULL ? curl->cainfo
+                                            : "none",
+                     system ? "" : " (ca_file)");
 }
 
 /* ---- the provider ---------------------------------------------------------- */

@@ -34,6 +34,12 @@ static const char *const claims_names[CLAIMS_COUNT] = {
     [CLAIMS_INTROSPECTION] = "introspection",
 };
 
+static const char *const qr_names[QR_COUNT] = {
+    [QR_AUTO] = "auto",
+    [QR_YES] = "yes",
+    [QR_NO] = "no",
+};
+
 /* ---- types: each writes *field, or returns -EINVAL or -ENOMEM ------------ */
 
 static int
@@ -161,6 +167,18 @@ parse_claims(const char *value, void *field)
     if (i < 0)
         return i;
     *from = (enum claims_from) i;
+    return 0;
+}
+
+static int
+parse_qr(const char *value, void *field)
+{
+    enum qr_when *when = field;
+    int i = find_name(qr_names, QR_COUNT, value);
+
+    if (i < 0)
+        return i;
+    *when = (enum qr_when) i;
     return 0;
 }
 
@@ -300,6 +318,7 @@ static const struct option {
            EXPECT_WORDS),
     OPTION("login", "max_age", age, max_age, OPTIONAL, NULL,
            "a number of seconds, at most a year"),
+    OPTION("login", "qr", qr, qr, OPTIONAL, "auto", "auto, yes or no"),
     OPTION("renewal", "before_expiry", margin, before_expiry, OPTIONAL, "auto",
            "auto, a number of seconds, or a percentage such as 10%"),
     OPTION("renewal", "notify", flag, notify, OPTIONAL, "no", EXPECT_FLAG),
@@ -515,6 +534,9 @@ check_login(const struct reading *reading)
         return fail_login(reading, "username_strip_domain",
                           "does not go with a username_map_file, which has "
                           "the whole names");
+    if (reading->config->qr == QR_YES && !qrcode_available())
+        return fail_login(reading, "qr",
+                          "this installation was built without libqrencode");
     if (!id_token && is_set(reading, "login", "require_acr"))
         return fail_login(reading, "require_acr",
                           "needs an ID token, but claims_from has none");

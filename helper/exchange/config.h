@@ -9,6 +9,7 @@
 #include "common/attr.h"
 #include "common/secret.h"
 #include "helper/exchange/problem.h"
+#include "helper/exchange/qrcode.h"
 #include "helper/exchange/settings.h"
 
 enum grant { GRANT_DEVICE, GRANT_PASSWORD, GRANT_COUNT };
@@ -42,6 +43,7 @@ struct config {
     struct secret map; /* its bytes */
     char *groups_claim;
     char *require_group;
+    enum qr_when qr;
     char *before_expiry; /* checked, but kept as text: for the helper */
     bool notify;         /* when the grant is over: for the helper, too */
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/blocks.h"
 #include "helper/exchange/device.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/url.h"
@@ -191,8 +192,30 @@ authorize(const struct client *client, const char *scope, struct device *out,
     return r;
 }
 
+/* One with the code in it, if there is one.  None if it is too large. */
 static int
-prompt(struct caller *caller, const struct device *device)
+put_qr(enum qr_when qr, const struct device *device, struct message *message)
+{
+    const char *uri =
+        device->uri_complete != NULL ? device->uri_complete : device->uri;
+    struct secret modules = {0};
+    int r;
+
+    if (qr == QR_NO)
+        return 0;
+    r = qrcode_encode(uri, qr == QR_AUTO ? BLOCKS_SIDE_SCREEN : BLOCKS_SIDE_MAX,
+                      &modules);
+    if (r == 0) {
+        message_move(message, FIELD_QR, &modules);
+        r = message_set_text(message, FIELD_QR_WHEN,
+                             qr == QR_YES ? "yes" : "auto");
+    }
+    secret_clear(&modules);
+    return r == -EMSGSIZE || r == -ENOTSUP ? 0 : r;
+}
+
+static int
+prompt(struct caller *caller, const struct device *device, enum qr_when qr)
 {
     struct message message = {.kind = KIND_PROMPT};
     int r;
@@ -205,6 +228,8 @@ prompt(struct caller *caller, const struct device *device)
                              device->uri_complete);
     if (r == 0)
         r = message_set_number(&message, FIELD_EXPIRES_IN, device->expires_in);
+    if (r == 0)
+        r = put_qr(qr, device, &message);
     if (r == 0)
         r = message_send(caller->out, &message);
     message_clear(&message);
@@ -301,7 +326,7 @@ finish(const struct client *client, const struct device *device,
 }
 
 int
-device_run(const struct client *client, const char *scope,
+device_run(const struct client *client, const char *scope, enum qr_when qr,
            const struct device_deadline *deadline, struct caller *caller,
            struct token *out, struct problem *problem)
 {
@@ -312,7 +337,7 @@ device_run(const struct client *client, const char *scope,
     if (r == 0 && deadline->seconds > 0 && uptime() >= deadline->end)
         r = too_late(deadline, problem); /* a code that nobody could use */
     if (r == 0)
-        r = prompt(caller, &device);
+        r = prompt(caller, &device, qr);
     if (r == 0)
         r = finish(client, &device, deadline, caller, out, problem);
     out->proof = device.code;

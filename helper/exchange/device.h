@@ -11,6 +11,7 @@
 #include "helper/exchange/caller.h"
 #include "helper/exchange/client.h"
 #include "helper/exchange/problem.h"
+#include "helper/exchange/qrcode.h"
 #include "helper/exchange/token.h"
 
 /* A device authorization response, RFC 8628 3.2.  All texts are owned. */
@@ -60,11 +61,12 @@ struct device_deadline {
 struct device_deadline device_deadline(int64_t seconds);
 
 /*
- * Obtain tokens by the device grant: show the code through the caller, and poll
- * until somebody has approved.  0, -EPROTO, or another negative errno: -ENODATA
+ * Obtain tokens by the device grant: show the code through the caller, with a
+ * QR code if qr says so and the page's address fits into one, and poll until
+ * somebody has approved.  0, -EPROTO, or another negative errno: -ENODATA
  * when the caller is gone.  *out may have tokens also after -EPROTO.
  */
-int device_run(const struct client *client, const char *scope,
+int device_run(const struct client *client, const char *scope, enum qr_when qr,
                const struct device_deadline *deadline, struct caller *caller,
                struct token *out, struct problem *problem) MUST_CHECK;
 

@@ -10,6 +10,7 @@
 
 #include "common/text.h"
 #include "helper/exchange/http.h"
+#include "helper/exchange/trust.h"
 
 #define BODY_MAX   ((size_t) 1024 * 1024)
 #define HEADER_MAX ((size_t) 64 * 1024)
@@ -96,7 +97,19 @@ set_network(CURL *curl, const struct settings *settings)
            && SET(curl, USERAGENT, USER_AGENT);
 }
 
-/* Without a ca_file it is the system's certificates, which curl knows. */
+/*
+ * Without a ca_file it is the system's certificates, and curl knows where they
+ * are.  To read all of them takes longer than a whole renewal: where OpenSSL
+ * finds them by their hash, it reads those it needs.
+ */
+static bool
+set_system_trust(CURL *curl)
+{
+    if (!trust_is_hashed(curl_version_info(CURLVERSION_NOW)->capath))
+        return true;
+    return SET(curl, CAINFO, NULL) && SET(curl, PROXY_CAINFO, NULL);
+}
+
 static bool
 set_trust(CURL *curl, const struct settings *settings)
 {
@@ -104,7 +117,7 @@ set_trust(CURL *curl, const struct settings *settings)
         || !SET(curl, SSL_VERIFYPEER, 1L) || !SET(curl, SSL_VERIFYHOST, 2L))
         return false;
     if (settings->ca_file == NULL)
-        return true;
+        return set_system_trust(curl);
     return SET(curl, CAINFO, settings->ca_file) && SET(curl, CAPATH, NULL)
            && SET(curl, PROXY_CAINFO, settings->ca_file)
            && SET(curl, PROXY_CAPATH, NULL);

@@ -140,8 +140,8 @@ obtain(struct exchange *exchange, const struct config *config, const char *user,
         return problem_set(problem, OUTCOME_MISCONFIGURED,
                            "the provider's metadata has no "
                            "device_authorization_endpoint");
-    return device_run(&client, config->scope, deadline, &exchange->caller,
-                      &exchange->token, problem);
+    return device_run(&client, config->scope, config->qr, deadline,
+                      &exchange->caller, &exchange->token, problem);
 }
 
 /* ---- after: what the caller gets ----------------------------------------- */

@@ -213,6 +213,7 @@ def seeds():
     yield "approval", "all", PROMPT
     yield "approval", "escape", message("PROMPT", USER_CODE="\x1b[2J\n", VERIFICATION_URI="x\ny" * 900, EXPIRES_IN=61)
     yield "approval", "seconds-huge", message("PROMPT", USER_CODE="a", EXPIRES_IN=2**63 - 1)
+    yield "approval", "qr", message("PROMPT", USER_CODE="a", QR="01" * 220 + "1", QR_WHEN="auto")
     yield "approval", "empty", message("PROMPT")
 
     whole = message("NEED_FILES", PATH="/fuzz/secret", MAP_PATH="/fuzz/map") + PROMPT + RESULT

@@ -101,6 +101,12 @@ pam_get_item(const pam_handle_t *pamh, int type, const void **item)
     case PAM_SERVICE:
         *item = pamh->service;
         return PAM_SUCCESS;
+    case PAM_TTY:
+        *item = pamh->tty;
+        return PAM_SUCCESS;
+    case PAM_XDISPLAY:
+        *item = pamh->display;
+        return PAM_SUCCESS;
     case PAM_USER:
         *item = pamh->user;
         return PAM_SUCCESS;
@@ -241,6 +247,9 @@ int
 pam_prompt(pam_handle_t *pamh, int style, char **response, const char *format,
            ...)
 {
+    const char *answer = pamh->n_prompt > 0 && pamh->answer_then != NULL
+                             ? pamh->answer_then
+                             : pamh->answer;
     va_list args;
 
     if (pamh->n_prompt < FAKEPAM_LINES) {
@@ -250,7 +259,7 @@ pam_prompt(pam_handle_t *pamh, int style, char **response, const char *format,
         pamh->style[pamh->n_prompt++] = style;
     }
     if (response != NULL && pamh->prompt_result == PAM_SUCCESS)
-        *response = pamh->answer != NULL ? strdup(pamh->answer) : NULL;
+        *response = answer != NULL ? strdup(answer) : NULL;
     return pamh->prompt_result;
 }
 

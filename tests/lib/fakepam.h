@@ -14,7 +14,7 @@
 
 #define FAKEPAM_LINES 32
 #define FAKEPAM_SLOTS 8
-#define FAKEPAM_TEXT  8192
+#define FAKEPAM_TEXT  16384
 
 struct fakepam_data {
     char *name;
@@ -26,11 +26,14 @@ struct pam_handle {
     /* what the application has */
     const char *user;
     const char *service;
+    const char *tty;     /* NULL, like the next one, unless a test sets it */
+    const char *display; /* PAM_XDISPLAY */
     char *authtok;
-    bool no_conversation; /* PAM_CONV is not set */
-    bool no_function;     /* PAM_CONV has no function */
-    const char *answer;   /* to every prompt; NULL: an answer of NULL */
-    bool no_system_user;  /* the system user does not exist */
+    bool no_conversation;    /* PAM_CONV is not set */
+    bool no_function;        /* PAM_CONV has no function */
+    const char *answer;      /* to every prompt; NULL: an answer of NULL */
+    const char *answer_then; /* if not NULL, to those after the first one */
+    bool no_system_user;     /* the system user does not exist */
     bool no_system_group;
     uid_t system_uid; /* the system user is this one */
     gid_t system_gid;

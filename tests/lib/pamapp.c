@@ -11,6 +11,7 @@
  *               the PAM call; prints "STEP: CODE", e.g. "open: PAM_SUCCESS"
  *   silent STEP with PAM_SILENT
  *   putenv:NAME=VALUE   env          set a PAM variable; print them all
+ *   tty:NAME   display:NAME          set PAM_TTY; PAM_XDISPLAY
  *   run:COMMAND         a shell of the user's with the PAM environment
  *   root:COMMAND        a shell of root's, in this process's keyrings
  *   wait                print "waiting", read a line
@@ -288,6 +289,10 @@ main(int argc, char **argv)
             shell(NULL, user, argv[i] + 5);
         else if (strncmp(argv[i], "putenv:", 7) == 0)
             (void) pam_putenv(pamh, argv[i] + 7);
+        else if (strncmp(argv[i], "tty:", 4) == 0)
+            (void) pam_set_item(pamh, PAM_TTY, argv[i] + 4);
+        else if (strncmp(argv[i], "display:", 8) == 0)
+            (void) pam_set_item(pamh, PAM_XDISPLAY, argv[i] + 8);
         else if (strcmp(argv[i], "env") == 0)
             print_env(pamh);
         else if (strncmp(argv[i], "fork-", 5) == 0)

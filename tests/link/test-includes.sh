@@ -32,7 +32,7 @@ code() {
 }
 
 network_headers() {
-    grep -nE '#include *[<"](curl/|cjson/|cJSON|openssl/|ini\.h|INIReader|seccomp)' "$@"
+    grep -nE '#include *[<"](curl/|cjson/|cJSON|openssl/|ini\.h|INIReader|qrencode|seccomp)' "$@"
 }
 
 headers_of_others() {

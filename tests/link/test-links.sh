@@ -77,14 +77,18 @@ in_login_program() {
 if [ -n "$SANITIZERS" ]; then
     skip 'what the programs link' 'the sanitizers link their own'
 else
+    qrencode=
+    if grep -q '^#define HAVE_QRENCODE 1' "$top_builddir/config.h"; then
+        qrencode=libqrencode
+    fi
     ok 'the module links libpam, libkeyutils and libc' \
         links "$module" 'libpam libkeyutils libc'
     ok 'the helper links libkeyutils and libc' \
         links "$helper" 'libkeyutils libc'
     ok 'the command links libkeyutils and libc' \
         links "$command" 'libkeyutils libc'
-    ok 'the exchange links curl, cJSON, libcrypto, inih, libseccomp and libc, no keyring' \
-        links "$exchange" 'libcurl libcjson libcrypto libinih libseccomp libc'
+    ok 'the exchange links curl, cJSON, libcrypto, inih, libqrencode, libseccomp and libc, no keyring' \
+        links "$exchange" "libcurl libcjson libcrypto libinih $qrencode libseccomp libc"
     ok 'the module has no variables that change' nothing in_login_program
     for file in "$module" "$helper" "$exchange" "$command"; do
         ok "$(basename "$file") has no undefined symbol" \

@@ -26,7 +26,7 @@ grep -q 'libcurl >= 7.85   (Debian: libcurl4-openssl-dev, Fedora: libcurl-devel)
 result $? 'it names the library, its version, and the Debian and Fedora packages'
 missing=0
 for package in libkeyutils-dev libcjson-dev libssl-dev libinih-dev \
-    libseccomp-dev; do
+    libqrencode-dev libseccomp-dev; do
     grep -q "$package" "$work/out" || missing=1
 done
 result $missing 'it names all that are missing'

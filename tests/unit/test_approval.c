@@ -57,6 +57,31 @@ says_who_asks_in_lines_of_80_columns(void **state UNUSED)
 }
 
 static void
+says_what_there_is_of_a_qr_code(void **state UNUSED)
+{
+    static const char *const lines[] = {
+        [QR_NEVER] = NULL,
+        [QR_ON_REQUEST] = "\nTo see a QR code of the page, type q and press "
+                          "Enter.\n",
+        [QR_AT_ONCE] = "\nOr scan this QR code of the page:\n",
+    };
+    struct approval one = approval;
+    char text[5120];
+    size_t i, len;
+
+    assert_int_equal(message_set_text(&prompt, FIELD_EXPIRES_IN, "600"), 0);
+    for (i = 0; i < ARRAY_LEN(lines); i++) {
+        one.qr = (enum qr_show) i;
+        approval_text(&prompt, &one, text, sizeof(text));
+        assert_true((strstr(text, "QR") != NULL) == (lines[i] != NULL));
+        if (lines[i] == NULL)
+            continue;
+        len = strlen(lines[i]); /* the blocks or the question follow it */
+        assert_string_equal(text + strlen(text) - len, lines[i]);
+    }
+}
+
+static void
 says_the_deadline_only_when_the_code_lives_longer(void **state UNUSED)
 {
     struct approval due = approval;
@@ -162,6 +187,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(says_who_asks_in_lines_of_80_columns),
+        TEST(says_what_there_is_of_a_qr_code),
         TEST(says_the_deadline_only_when_the_code_lives_longer),
         TEST(only_pages_that_are_https_or_of_this_host_are_safe),
         TEST(what_the_provider_left_out_is_left_out),

@@ -36,6 +36,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
     assert_string_equal(config.before_expiry, "auto");
     assert_false(config.notify);
     assert_int_equal(config.grant, GRANT_DEVICE);
+    assert_int_equal(config.qr, QR_AUTO);
     assert_int_equal(config.settings.auth, AUTH_NONE);
     assert_int_equal(config.settings.timeout, 10);
     assert_true(config.settings.revoke);
@@ -97,7 +98,8 @@ static const char full[] =
     "jwks_uri = https://login.example/k\n"
     "userinfo_endpoint = https://login.example/u\n"
     "introspection_endpoint = https://login.example/i\n"
-    "signing_algorithms = ES256 EdDSA\n";
+    "signing_algorithms = ES256 EdDSA\n"
+    "[login]\nqr = no\n";
 
 static void
 every_setting_is_taken_in_any_order(void **state UNUSED)
@@ -111,6 +113,7 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
     assert_string_equal(config.before_expiry, "10%");
     assert_true(config.notify);
     assert_int_equal(config.grant, GRANT_PASSWORD);
+    assert_int_equal(config.qr, QR_NO);
     assert_string_equal(config.username_claim, "login");
     assert_string_equal(settings->issuer, "http://localhost:1/r");
     assert_string_equal(settings->client_id, "my client");
@@ -181,8 +184,17 @@ static const struct {
                 "[renewal] or [logout]"},
     {MINIMAL "[Login]\n", "4: [Login]: unknown section; "},
     {"issuer = https://i\n", "1: issuer: a setting outside of a section; "},
+    {MINIMAL "[login]\npicture = yes\n",
+     "5: [login] picture: unknown setting; expected one of grant, "
+     "username_claim, "},
+    {MINIMAL "[login]\nqr = always\n",
+     "5: [login] qr: malformed value; expected auto, yes or no"},
+    {MINIMAL "[provider]\nqr = yes\n", "5: [provider] qr: unknown setting; "},
+#ifndef HAVE_QRENCODE
     {MINIMAL "[login]\nqr = yes\n",
-     "5: [login] qr: unknown setting; expected one of grant, username_claim, "},
+     "5: [login] qr: this installation was built without libqrencode; "
+     "expected auto, yes or no"},
+#endif
     {MINIMAL "[login]\nrequire_group = a  b\n",
      "5: [login] require_group: malformed value; "},
     {MINIMAL "[login]\nclaims_from = userinfo id_token\n",

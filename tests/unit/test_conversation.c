@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,127 @@ a_user_who_went_away_is_ecanceled(void **state UNUSED)
     }
 }
 
+/* ---- Its QR code ---- */
+
+#define UPPER_HALF "\xe2\x96\x80"
+
+/* A prompt with the smallest of all QR codes, on such a terminal. */
+static void
+set_qr(const char *when, const char *tty)
+{
+    char modules[21 * 21 + 1];
+
+    memset(modules, '0', sizeof(modules) - 1);
+    modules[21 * 21] = '\0';
+    set(FIELD_USER_CODE, "WDJB-MJHT");
+    set(FIELD_VERIFICATION_URI, "https://idp.example/device");
+    set(FIELD_QR, modules);
+    set(FIELD_QR_WHEN, when);
+    pamh->tty = tty;
+    assert_int_equal(setenv("TERM", "xterm", 1), 0);
+    assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+}
+
+static bool
+has_blocks(const char *text)
+{
+    return strstr(text, UPPER_HALF) != NULL;
+}
+
+static void
+a_terminal_that_can_show_it_has_it_above_the_code(void **state UNUSED)
+{
+    const char *blocks;
+
+    set_qr("auto", "pts/1");
+    pamh->answer = "q";
+    assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
+    assert_int_equal(pamh->n_prompt, 1);
+    blocks = strstr(pamh->prompt[0], UPPER_HALF);
+    assert_non_null(blocks);
+    assert_non_null(strstr(pamh->prompt[0], "Or scan this QR code"));
+    assert_non_null(
+        strstr(blocks, "\nCode: WDJB-MJHT.  Press Enter after you have"));
+    assert_null(strstr(pamh->prompt[0], "type q"));
+}
+
+static void
+over_ssh_it_is_shown_to_who_types_a_q(void **state UNUSED)
+{
+    set_qr("auto", "ssh");
+    pamh->answer = "Q";
+    pamh->answer_then = "";
+    assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
+    assert_int_equal(pamh->n_prompt, 2);
+    assert_false(has_blocks(pamh->prompt[0]));
+    assert_non_null(strstr(pamh->prompt[0], "type q and press Enter"));
+    assert_true(has_blocks(pamh->prompt[1]));
+    assert_int_equal(strncmp(pamh->prompt[1], "\xe2\x96\x88", 3), 0);
+    assert_non_null(strstr(pamh->prompt[1], "\nCode: WDJB-MJHT.  Press Enter"));
+}
+
+static void
+it_is_shown_once_and_any_other_answer_is_an_enter(void **state UNUSED)
+{
+    set_qr("auto", "ssh");
+    pamh->answer = "q";
+    assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
+    assert_int_equal(pamh->n_prompt, 2);
+    fakepam_forget(pamh);
+    pamh->answer = "quit";
+    assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
+    assert_int_equal(pamh->n_prompt, 1);
+}
+
+static void
+where_it_cannot_be_shown_nothing_is_said_about_it(void **state UNUSED)
+{
+    static const char *const ttys[] = {":0", NULL, "pts/1", "pts/1"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(ttys); i++) {
+        set_qr("auto", ttys[i]);
+        if (i == 2)
+            assert_int_equal(setenv("TERM", "linux", 1), 0);
+        if (i == 3)
+            assert_non_null(setlocale(LC_CTYPE, "C"));
+        fakepam_forget(pamh);
+        pamh->answer = "q";
+        assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
+        assert_int_equal(pamh->n_prompt, 1);
+        assert_null(strstr(pamh->prompt[0], "QR"));
+        assert_null(strstr(pamh->prompt[0], "Code:"));
+        assert_false(has_blocks(pamh->prompt[0]));
+    }
+}
+
+static void
+a_matrix_that_is_none_is_like_none(void **state UNUSED)
+{
+    static const char *const ones[] = {"", "0101", "\x1b[2J"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(ones); i++) {
+        set_qr("yes", "ssh");
+        set(FIELD_QR, ones[i]);
+        fakepam_forget(pamh);
+        assert_int_equal(conversation_approve(&ctx, &prompt, 0), 0);
+        assert_int_equal(pamh->n_prompt, 1);
+        assert_null(strstr(pamh->prompt[0], "QR"));
+        assert_null(strchr(pamh->prompt[0], '\x1b'));
+    }
+}
+
+static void
+a_user_who_goes_away_before_the_qr_code_is_ecanceled(void **state UNUSED)
+{
+    set_qr("auto", "ssh");
+    pamh->answer = "q";
+    pamh->prompt_result = PAM_CONV_ERR;
+    assert_int_equal(conversation_approve(&ctx, &prompt, 0), -ECANCELED);
+    assert_int_equal(pamh->n_prompt, 1);
+}
+
 /* ---- The password ---- */
 
 static const struct options asks = {0}, tries = {.try_first_pass = true},
@@ -299,6 +421,12 @@ main(void)
         TEST(the_longest_uris_of_a_provider_are_shown_whole),
         TEST(any_answer_is_an_approval),
         TEST(a_user_who_went_away_is_ecanceled),
+        TEST(a_terminal_that_can_show_it_has_it_above_the_code),
+        TEST(over_ssh_it_is_shown_to_who_types_a_q),
+        TEST(it_is_shown_once_and_any_other_answer_is_an_enter),
+        TEST(where_it_cannot_be_shown_nothing_is_said_about_it),
+        TEST(a_matrix_that_is_none_is_like_none),
+        TEST(a_user_who_goes_away_before_the_qr_code_is_ecanceled),
         TEST(asks_for_the_password),
         TEST(keeps_the_password_for_the_modules_behind),
         TEST(wipes_the_answer),

@@ -271,6 +271,7 @@ struct game {
     struct problem problem;
     struct message prompt;
     struct device_deadline deadline;
+    enum qr_when qr;
 };
 
 static int
@@ -326,8 +327,8 @@ play(struct game *game)
         .device_authorization_endpoint = strdup(fakeprovider_url("/d")),
     };
     assert_int_equal(http_open(&http, &game->settings), 0);
-    r = device_run(&client, "openid x", &game->deadline, &game->caller,
-                   &game->token, &game->problem);
+    r = device_run(&client, "openid x", game->qr, &game->deadline,
+                   &game->caller, &game->token, &game->problem);
     http_close(&http);
     (void) !message_wait(game->from, &buf, 0, &game->prompt); /* if any */
     secret_clear(&buf);
@@ -374,6 +375,75 @@ the_code_is_shown_and_polled_until_it_is_approved(void **state)
     assert_request(1, "/t", POLL);
     assert_request(2, "/t", POLL);
     assert_request(3, "/t", POLL);
+}
+
+static void
+play_for_a_prompt(struct game *game, enum qr_when qr, const char *complete)
+{
+    static char body[1024];
+    struct fake_answer answers[] = {{"/d", 200, body, NULL}};
+
+    (void) snprintf(body, sizeof(body),
+                    CODE "60,\"verification_uri_complete\":\"%s\"}", complete);
+    game->qr = qr;
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    fd_close(&game->to); /* nobody waits for the tokens */
+    assert_int_equal(play(game), -ENODATA);
+    assert_int_equal(game->prompt.kind, KIND_PROMPT);
+}
+
+#ifdef HAVE_QRENCODE
+static void
+the_qr_code_is_that_of_the_page_with_the_code(void **state)
+{
+    static const char page[] = "https://idp.example/v?user_code=AB-CD";
+    struct secret modules = {0};
+    struct game *game = *state;
+
+    play_for_a_prompt(game, QR_AUTO, page);
+    assert_int_equal(qrcode_encode(page, 37, &modules), 0);
+    assert_string_equal(message_text(&game->prompt, FIELD_QR),
+                        secret_text(&modules));
+    assert_string_equal(message_text(&game->prompt, FIELD_QR_WHEN), "auto");
+    secret_clear(&modules);
+}
+
+/* 107 octets are one too many for a screen of 24 lines. */
+#define PAGE_107                                                               \
+    "https://idp.example/v?user_code=AB-CD&"                                   \
+    "x=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+static void
+one_that_is_higher_than_a_screen_must_be_asked_for(void **state)
+{
+    struct game *game = *state;
+
+    assert_int_equal(strlen(PAGE_107), 107);
+    play_for_a_prompt(game, QR_AUTO, PAGE_107);
+    assert_false(message_has(&game->prompt, FIELD_QR));
+    assert_false(message_has(&game->prompt, FIELD_QR_WHEN));
+    assert_true(message_has(&game->prompt, FIELD_VERIFICATION_URI_COMPLETE));
+}
+
+static void
+one_that_was_asked_for_may_be_higher_than_a_screen(void **state)
+{
+    struct game *game = *state;
+
+    play_for_a_prompt(game, QR_YES, PAGE_107);
+    assert_int_equal(game->prompt.field[FIELD_QR].len, 41 * 41);
+    assert_string_equal(message_text(&game->prompt, FIELD_QR_WHEN), "yes");
+}
+#endif
+
+static void
+there_is_no_qr_code_if_nobody_wants_one(void **state)
+{
+    struct game *game = *state;
+
+    play_for_a_prompt(game, QR_NO, "https://idp.example/v?user_code=AB-CD");
+    assert_false(message_has(&game->prompt, FIELD_QR));
+    assert_false(message_has(&game->prompt, FIELD_QR_WHEN));
 }
 
 static void
@@ -514,6 +584,12 @@ main(void)
         cmocka_unit_test(each_answer_is_a_step),
         cmocka_unit_test(each_step_has_its_pause),
         LIVE(the_code_is_shown_and_polled_until_it_is_approved),
+#ifdef HAVE_QRENCODE
+        LIVE(the_qr_code_is_that_of_the_page_with_the_code),
+        LIVE(one_that_is_higher_than_a_screen_must_be_asked_for),
+        LIVE(one_that_was_asked_for_may_be_higher_than_a_screen),
+#endif
+        LIVE(there_is_no_qr_code_if_nobody_wants_one),
         LIVE(trouble_on_the_way_does_not_end_it),
         LIVE(a_final_answer_ends_it),
         LIVE(a_code_expires_here_if_the_provider_does_not_say_so),
