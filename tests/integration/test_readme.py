@@ -7,8 +7,10 @@ Above each fenced block stands what is done with it:
     <!-- run: admin, last -->   the same, when everything else is over
     <!-- run: login -->         the user logs in by ssh, approves, and sees exactly this
     <!-- run: user -->          the user runs it in that session; a console block has "$ COMMAND" lines and what they show
+    <!-- run: kubectl -->       the command that is configured is run, as kubectl would
     <!-- skip: REASON -->       nothing
 """
+import json
 import os
 import re
 
@@ -17,6 +19,7 @@ import pytest
 from conftest import (BUILD, CA, CODE, TOP, helpers, leftovers, payload, run, ssh, stack, the_key, wait_until)
 
 RELOAD = f"{TOP}/tests/lib/sshd-start 'Include /etc/ssh/sshd_config.d/*.conf'"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 BLOCK = re.compile(r"^<!-- (run|skip): ([^\n]*) -->\n```(\w+)\n(.*?)^```$", re.M | re.S)
 
 
@@ -35,7 +38,7 @@ def place(provider):
                          "https://api.example.com/": provider.userinfo_endpoint, "you@host": "alice@localhost",
                          "systemctl reload ssh": RELOAD, "make uninstall": f"make -C {BUILD} uninstall"}.items():
             text = text.replace(old, new)
-        return re.sub(r"(?<=user:     )you\b|(?<=subject=)you\b", "alice", text)
+        return re.sub(r"(?<=user:     )you\b|^you(?= at )|(?<=subject )you\b", "alice", text, flags=re.M)
     return replaced
 
 
@@ -59,16 +62,30 @@ def put_back(sshd):
     run(f"{TOP}/tests/lib/sshd-start")
 
 
+ANY = {  # what is different each time, and what stands for it
+    r"[A-Z]{4}-[A-Z]{4}": ("CODE", r"[A-Z0-9]{4}-[A-Z0-9]{4}"),
+    r"\d+ min \d+ s": ("DURATION", r"(\d+ min|\d+ min \d+ s|\d+ s)"),
+    r"\d+ s ago": ("AGO", r"(\d+ s ago|now)"),
+    r"\d+": ("NUMBER", r"\d+"),
+    r" +": ("SPACE", r"\s+"),
+    r"…": ("ANYTHING", r".*"),
+}
+
+
 def pattern(line):
-    """A line that is shown, whatever the numbers and the code are."""
-    text = re.sub(r"[A-Z]{4}-[A-Z]{4}", "CODE", line.strip())
-    text = re.sub(r"\\?[0-9]+", r"\\d+", re.escape(text)).replace("CODE", r"[A-Z0-9]{4}-[A-Z0-9]{4}")
-    return re.sub(r"(\\ )+", r"\\s+", text).replace("…", ".*")
+    """A line that is shown, whatever the numbers, times and the code are."""
+    text = line.strip()
+    for shown, (name, _) in ANY.items():
+        text = re.sub(shown, f"<{name}>", text)
+    text = re.escape(text)
+    for name, meant in ANY.values():
+        text = text.replace(f"<{name}>", meant)
+    return text
 
 
 def assert_shows(screen, text, only=False):
     """Each line of the text is on the screen; only: and no others are."""
-    seen = [line.strip() for line in screen.splitlines() if line.strip()]
+    seen = [line.strip() for line in COLOUR.sub("", screen).splitlines() if line.strip()]
     shown = [line for line in text.splitlines() if line.strip()]
     missing = [line for line in shown if not any(re.fullmatch(pattern(line), other) for other in seen)]
     assert not missing, f"README.md shows {missing}, and this was seen:\n{screen}"
@@ -100,17 +117,34 @@ def log_in(provider, text):
     return terminal.shell()
 
 
+def kubectl_gets_a_token(session, text):
+    """The command and arguments of an exec plugin."""
+    command, arguments = re.search(r"command: (\S+)\n +args: \[(.*)\]", text).groups()
+    answer = json.loads(session.run(f"{command} {arguments.replace(',', '')}"))
+    assert answer["kind"] == "ExecCredential" and f"apiVersion: {answer['apiVersion']}\n" in text
+    assert answer["status"]["token"]
+
+
+def git_gets_the_token(session, host):
+    """What git asks before it fetches from that host, and what it is told."""
+    answer = session.run(f"printf 'protocol=https\\nhost={host}\\n\\n' | GIT_TERMINAL_PROMPT=0 git credential fill")
+    assert f"password={payload(the_key('oidc:access_token')).decode()}" in answer.splitlines(), answer
+
+
 def test_an_administrator_and_a_user_follow_it_word_by_word(put_back, trusted, place, provider):
     assert len(blocks("admin")) >= 4 and len(blocks("login")) == 1 and len(blocks("user")) >= 4
     session, token = None, None
-    for kind, language, text in blocks("admin", "login", "user"):
+    for kind, language, text in blocks("admin", "login", "user", "kubectl"):
         if kind == "admin":
             run("bash", "-euc", place(text), cwd=TOP)
         elif kind == "login":
             session = log_in(provider, place(text))
             token = payload(the_key("oidc:access_token"))
+        elif kind == "kubectl":
+            kubectl_gets_a_token(session, text)
         else:
             user_runs(session, language, place(text))
+    git_gets_the_token(session, "git.example.com")
     assert len(helpers()) == 1
     session.logout()
     wait_until(lambda: not leftovers(), "helper and keys gone")
