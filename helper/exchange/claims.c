@@ -2,13 +2,18 @@
 #include <config.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "helper/exchange/claims.h"
 #include "helper/exchange/json.h"
 
 #define SUBJECT_MAX 255 /* OIDC Core 2 */
+
+/* Up to here a double has every whole number, and no two in one. */
+#define WHOLE_MAX 9007199254740991.0
 
 /*
  * Of the token that they came with, or of how it was got: who reads them later
@@ -149,6 +154,47 @@ claims_add(cJSON *claims, const cJSON *more)
         r = add(claims, cJSON_DetachItemViaPointer(lacking, lacking->child));
     cJSON_Delete(lacking);
     return r;
+}
+
+/* A subject as text; NULL when it is neither that nor a whole number. */
+static cJSON *
+subject_of(const cJSON *item)
+{
+    char digits[24];
+    double number;
+
+    if (cJSON_IsString(item))
+        return cJSON_CreateString(item->valuestring);
+    if (!cJSON_IsNumber(item))
+        return NULL;
+    number = item->valuedouble;
+    if (!(number >= 0 && number <= WHOLE_MAX) || floor(number) < number)
+        return NULL;
+    (void) snprintf(digits, sizeof(digits), "%.0f", number);
+    return cJSON_CreateString(digits);
+}
+
+int
+claims_name_subject(cJSON *claims, const char *name, const char *what,
+                    struct problem *problem)
+{
+    const cJSON *item = claims_find(claims, name);
+    cJSON *subject;
+
+    if (item == NULL)
+        return problem_set(problem, OUTCOME_MISCONFIGURED,
+                           "%s does not say whom its answer is about (no "
+                           "%.64s): its claims cannot be used",
+                           what, name);
+    subject = subject_of(item);
+    if (subject == NULL)
+        return problem_set(problem, OUTCOME_DENIED,
+                           "%s gave no usable subject (%.64s)", what, name);
+    cJSON_DeleteItemFromObjectCaseSensitive(claims, "sub");
+    if (cJSON_AddItemToObject(claims, "sub", subject))
+        return 0;
+    cJSON_Delete(subject);
+    return -ENOMEM;
 }
 
 /* Texts and lengths as for the subject of an ID token. */

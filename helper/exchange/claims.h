@@ -25,6 +25,15 @@ const cJSON *claims_find(const cJSON *claims, const char *path);
 int claims_add(cJSON *claims, const cJSON *more) MUST_CHECK;
 
 /*
+ * Make a claim, found as by claims_find(), the answer's sub, instead of any that
+ * it has: for OAuth 2.0 providers that call it otherwise, as GitHub does with
+ * its id.  It is a text, or a whole number below 2^53, which becomes its
+ * decimal digits.  what is the endpoint, for messages.  0, -EPROTO or -ENOMEM.
+ */
+int claims_name_subject(cJSON *claims, const char *name, const char *what,
+                        struct problem *problem) MUST_CHECK;
+
+/*
  * That what an endpoint says is about somebody, and, unless subject is NULL,
  * about this one.  what is the endpoint, for messages.  0 or -EPROTO.
  */

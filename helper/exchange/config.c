@@ -310,6 +310,8 @@ static const struct option {
            NULL, EXPECT_PATH),
     OPTION("login", "claims_from", claims, claims_from, OPTIONAL, "id_token",
            "id_token, id_token userinfo, userinfo or introspection"),
+    OPTION("login", "subject_claim", word, subject_claim, OPTIONAL, "sub",
+           "the name of a claim"),
     OPTION("login", "groups_claim", word, groups_claim, OPTIONAL, "groups",
            "the name of a claim"),
     OPTION("login", "require_group", words, require_group, OPTIONAL, NULL,
@@ -534,6 +536,11 @@ check_login(const struct reading *reading)
         return fail_login(reading, "username_strip_domain",
                           "does not go with a username_map_file, which has "
                           "the whole names");
+    if (reading->config->claims_from != CLAIMS_USERINFO
+        && is_set(reading, "login", "subject_claim"))
+        return fail_login(reading, "subject_claim",
+                          "goes only with claims_from = userinfo; elsewhere "
+                          "the subject is always sub");
     if (reading->config->qr == QR_YES && !qrcode_available())
         return fail_login(reading, "qr",
                           "this installation was built without libqrencode");
@@ -679,6 +686,7 @@ config_clear(struct config *config)
     free(config->client_secret_file);
     free(config->scope);
     free(config->require_acr);
+    free(config->subject_claim);
     free(config->username_claim);
     free(config->username_strip_domain);
     free(config->username_map_file);

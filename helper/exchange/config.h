@@ -34,8 +34,9 @@ struct config {
     char *scope;
     enum grant grant;
     enum claims_from claims_from;
-    int64_t max_age;   /* seconds since the user proved who they are */
-    char *require_acr; /* words, NULL: none; likewise the next ones */
+    int64_t max_age;     /* seconds since the user proved who they are */
+    char *require_acr;   /* words, NULL: none; likewise the next ones */
+    char *subject_claim; /* of userinfo, where that has no sub */
     char *username_claim;
     char *username_strip_domain;
     char *username_map_file;

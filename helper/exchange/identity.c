@@ -81,7 +81,7 @@ add_userinfo(struct exchange *exchange, cJSON *claims)
     cJSON *more = NULL;
     int r;
 
-    r = userinfo_fetch(&client, &exchange->token.access,
+    r = userinfo_fetch(&client, &exchange->token.access, "sub",
                        json_text(claims, "sub"), &more, &exchange->problem);
     if (r == 0)
         r = claims_add(claims, more);
@@ -98,7 +98,8 @@ collect(struct exchange *exchange, const struct config *config, int64_t now,
     int r;
 
     if (config->claims_from == CLAIMS_USERINFO)
-        return userinfo_fetch(&client, token, NULL, claims, &exchange->problem);
+        return userinfo_fetch(&client, token, config->subject_claim, NULL,
+                              claims, &exchange->problem);
     if (config->claims_from == CLAIMS_INTROSPECTION)
         return introspection_fetch(&client, token, NULL, claims,
                                    &exchange->problem);

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <string.h>
 
 #include "helper/exchange/revoke.h"
 
@@ -33,9 +34,22 @@ is_transient(const struct client_reply *reply)
     return reply->outcome == OUTCOME_TRANSIENT && reply->answer.status >= 400;
 }
 
+/*
+ * A token that is no good any more need not be revoked: RFC 7009 2.2 answers
+ * 200, Google 400, so that of the access token whose grant has just ended.
+ */
+static bool
+is_gone(const struct client_reply *reply)
+{
+    return reply->answer.code == CURLE_OK && reply->answer.status == 400
+           && strcmp(reply->answer.error, "invalid_token") == 0;
+}
+
 static bool
 is_done(const struct client_reply *reply)
 {
+    if (is_gone(reply))
+        return true;
     return reply->answer.code == CURLE_OK && reply->answer.status >= 200
            && reply->answer.status <= 299 && reply->answer.error[0] == '\0';
 }

@@ -94,6 +94,25 @@ none "$conf: the example uses known keys only" \
     "$(section $conf EXAMPLES | sed -nE 's/^\[([a-z]+)\]$/[\1/p; s/^([a-z_]+) = .*/\1/p' |
         awk '/^\[/ {section = substr($0, 2); next} {print section, $0}' | grep -vxF "$keys")"
 
+# ---- the provider guide ------------------------------------------------------
+
+# Whether the parser takes them, and the provider, is for tests/integration/test_providers.py.
+guide=docs/providers
+pages=$(cd $guide && printf '%s\n' [a-z]*.md)
+same "$guide: the index has every page" "$pages" "$(grep -oE '\]\([a-z0-9-]+\.md\)' $guide/README.md | grep -oE '[a-z0-9-]+\.md' | sort -u)"
+none "$guide: every page has one file, and uses known keys only" "$(for page in $pages; do
+    [[ $(grep -cx '```ini' "$guide/$page") == 1 ]] || echo "$page: not one file"
+    awk '/^\140\140\140/ {on = /ini$/; next} on' "$guide/$page" | sed -nE 's/^\[([a-z]+)\]$/[\1/p; s/^([a-z_]+) = .*/\1/p' |
+        awk '/^\[/ {section = substr($0, 2); next} {print section, $0}' | grep -vxF "$keys" | sed "s/^/$page: /"
+done)"
+none "$guide: every page names its sources, and says that it was not tried on the real service" \
+    "$(for page in $pages; do
+        grep -qx '## Sources' "$guide/$page" && grep -qF '**Not tried on the real service.**' "$guide/$page" || echo "$page"
+    done)"
+none "$guide: every page has a profile of the test provider" "$(for page in $pages; do
+    grep -qE "^  '?${page%.md}'?: \{$" tests/provider/profiles.mjs || echo "$page"
+done)"
+
 # ---- the status --------------------------------------------------------------
 
 same "$helper, STATES: the lines of the status" \

@@ -16,11 +16,11 @@ browse() { curl -sk --fail-with-body -b "$jar" -c "$jar" -L "$@" || true; }
 # The value of the attribute $2 in the first tag of the page $1 that matches the expression $3.
 attribute() { sed -nE "\\|$3|{s|.*<[^>]* $2=\"([^\"]*)\".*|\1|p;q}" <<<"$1"; }
 
-page=$(browse "$OP_ISSUER/device")
+page=$(browse "${OP_ISSUER%/}/device")
 xsrf=$(attribute "$page" value 'name="xsrf"')
-page=$(browse -d "xsrf=$xsrf" --data-urlencode "user_code=$code" "$OP_ISSUER/device")
+page=$(browse -d "xsrf=$xsrf" --data-urlencode "user_code=$code" "${OP_ISSUER%/}/device")
 [[ $page == *op.deviceConfirmForm* ]] || { echo "the provider does not accept the code $code" >&2; exit 1; }
-page=$(browse -d "xsrf=$xsrf" --data-urlencode "user_code=$code" -d "$answer=yes" "$OP_ISSUER/device")
+page=$(browse -d "xsrf=$xsrf" --data-urlencode "user_code=$code" -d "$answer=yes" "${OP_ISSUER%/}/device")
 if [[ $answer == abort ]]; then
     [[ $page == *interrupted* ]]
     echo denied

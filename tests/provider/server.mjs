@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CompactSign, decodeJwt, decodeProtectedHeader } from 'jose';
 import { Provider, errors } from 'oidc-provider';
 import { routeOf, faults, setFaults, takeFault } from './faults.mjs';
+import { profile } from './profiles.mjs'; // its settings are in the environment then
 
 const { env } = process;
 const [stateDir] = process.argv.slice(2);
@@ -32,7 +33,7 @@ function findAccount(ctx, login) {
   if (!Object.hasOwn(users, login)) return undefined;
   return {
     accountId: login,
-    claims: () => ({
+    claims: (use) => profile.claims?.(login, use) ?? ({
       sub: login, preferred_username: login, email: `${login}@example.test`, email_verified: true, ...users[login],
     }),
   };
@@ -129,9 +130,9 @@ const configuration = {
   scopes: ['openid', 'offline_access', 'profile', 'email', 'groups', 'api:read', 'api:write'],
   claims: {
     openid: ['sub'],
-    profile: ['name', 'preferred_username'],
-    email: ['email', 'email_verified'],
-    groups: ['groups'],
+    profile: ['name', 'preferred_username', 'nickname', 'updated_at', 'oid'],
+    email: ['email', 'email_verified', 'hd'],
+    groups: ['groups', 'wlcg.groups', 'wlcg.ver'],
   },
   conformIdTokenClaims: env.CLAIMS_IN_ID_TOKEN === '0',
   cookies: { keys: [crypto.randomBytes(16).toString('hex')] },
@@ -180,7 +181,7 @@ await new Promise((resolve, reject) => {
 });
 const mount = env.OP_PATH ?? '';
 const origin = `http${plain ? '' : 's'}://localhost:${server.address().port}`;
-const issuer = `${origin}${mount}`;
+const issuer = `${origin}${mount}${env.OP_SLASH === '1' ? '/' : ''}`;
 const provider = new Provider(issuer, configuration);
 provider.on('server_error', (ctx, error) => console.error(error));
 
@@ -302,6 +303,32 @@ async function handle(ctx, fault, next) {
   return undefined;
 }
 
+// ---- the profile -------------------------------------------------------------------------------------
+const isAlive = (token) => ['AccessToken', 'RefreshToken'].some((model) => store.has(`${model}:${token}`));
+
+function refusal(route, form) {
+  if (profile.lacks.includes(route)) return { status: 404 };
+  return profile.refuse(route, form, isAlive(form.token));
+}
+
+// As the profile would have it: what is granted, and what is answered.
+async function serve(ctx, route, form, next) {
+  const refused = refusal(route, form);
+  if (refused) {
+    ctx.status = refused.status;
+    ctx.body = refused.body ?? '';
+    return;
+  }
+  if (route === 'device_authorization' && profile.scopes.length) {
+    ctx.req.body = new URLSearchParams({ ...form, scope: [form.scope, ...profile.scopes].join(' ') }).toString();
+  }
+  await next();
+  if (route === 'discovery') {
+    [...profile.lacks.map((lacking) => `${lacking}_endpoint`), ...profile.hides].forEach((member) => delete ctx.body[member]);
+  }
+  profile.answer(route, ctx, form);
+}
+
 // ---- every request: form, fault, access.log ----------------------------------------------------------------
 const OPENID = '/.well-known/openid-configuration';
 const OAUTH = '/.well-known/oauth-authorization-server'; // RFC 8414; oidc-provider knows the former only
@@ -332,7 +359,7 @@ provider.use(async (ctx, next) => {
   inFlight[route] = (inFlight[route] ?? 0) + 1;
   try {
     await handle(ctx, fault ?? {}, async () => {
-      await next();
+      await serve(ctx, route, form, next);
       if (interval && route === 'device_authorization' && ctx.status === 200) ctx.body.interval = interval;
       if (interval && route === 'token:device_code') watchPolling(ctx, form.device_code);
       if (env.REFRESH_EXPIRES_IN === '1' && ctx.body?.refresh_token) {

@@ -75,10 +75,11 @@ if [[ ! -s $state/issuer ]]; then
 fi
 
 issuer=$(<"$state/issuer")
+discovery=${issuer%/}/.well-known/openid-configuration
 origin=$(grep -o '^https*://[^/]*' <<<"$issuer")
 # Whatever the certificate is: OP_CERT may ask for a bad one.
-curl -sSfk "$issuer/.well-known/openid-configuration" -o "$state/endpoints.json"
+curl -sSfk "$discovery" -o "$state/endpoints.json"
 printf 'export OP_%s=%q\n' STATE "$state" PID "$pid" CA "$state/ca.crt" ISSUER "$issuer" CONTROL "$origin/_test" \
-    DISCOVERY "$issuer/.well-known/openid-configuration"
+    DISCOVERY "$discovery"
 jq -r 'to_entries[] | select(.key | test("_(endpoint|uri)$")) | "export OP_\(.key | ascii_upcase)=\(.value)"' \
     "$state/endpoints.json"

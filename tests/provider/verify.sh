@@ -69,7 +69,7 @@ device() {
     post "$OP_DEVICE_AUTHORIZATION_ENDPOINT" -d client_id=pam-public -d "scope=$ALL"
     device_code=$(field device_code) user_code=$(field user_code)
 }
-poll() { post "$OP_TOKEN_ENDPOINT" -d grant_type=$DEVICE -d "device_code=$device_code" -d client_id=pam-public; }
+poll() { post "$OP_TOKEN_ENDPOINT" -d grant_type=$DEVICE -d "device_code=$device_code" -d client_id=pam-public "$@"; }
 login() {
     post "$OP_TOKEN_ENDPOINT" -d grant_type=password -d username=alice -d password=CANARY-pw-alice -d "scope=${scope:-$ALL}" "$@"
     at=$(field access_token) rt=$(field refresh_token) id=$(field id_token)
@@ -259,6 +259,20 @@ like 'OP_CERT=none' "$OP_ISSUER" '^http://localhost:'
 public; is 'REFRESH_TOKENS=never' "$status $rt" '200 '
 port=${OP_ISSUER##*:}
 start; is 'the port stays' "${OP_ISSUER##*:}" "$port"
+start PROFILE=google
+device; is 'PROFILE=google: no offline_access' "$(answer)" '400 invalid_scope'
+start PROFILE=auth0
+like 'PROFILE=auth0: the issuer ends with a slash' "$OP_ISSUER" '/$'
+device; poll; is '… pending' "$(answer)" '403 authorization_pending'
+start PROFILE=gitlab
+post "$OP_DISCOVERY"; is 'PROFILE=gitlab: what the metadata hides' "$(field device_authorization_endpoint)" ''
+start PROFILE=github REFRESH_TOKENS=never
+device; poll; like 'PROFILE=github: a form, unless JSON is asked for' "$status $(<"$work/body")" '^200 error=authorization_pending&'
+poll -H 'Accept: application/json'; is '… JSON' "$(answer)" '200 authorization_pending'
+revoke x; is '… no revocation' "$status" 404
+is '… access.log' "$(seen revocation .status)" 404
+is 'a profile that does not exist' "$(PROFILE=x ./start.sh 2>&1 | grep -c 'no such profile: x')" 1
+
 is 'access.log holds no secret' "$(grep -c CANARY- "$OP_STATE/access.log" "$OP_STATE/op.log" || true)" \
     "$OP_STATE/access.log:0"$'\n'"$OP_STATE/op.log:0"
 echo "1..$count"

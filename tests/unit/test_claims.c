@@ -208,6 +208,51 @@ a_subject_has_255_characters_at_most(void **state UNUSED)
     }
 }
 
+static void
+another_claim_becomes_the_subject(void **state UNUSED)
+{
+    static const struct {
+        const char *claims;
+        const char *name;
+        const char *subject; /* or a part of what is wrong */
+        enum outcome outcome;
+    } cases[] = {
+        {"{\"id\":583231,\"login\":\"alice\"}", "id", "583231", OUTCOME_OK},
+        {"{\"id\":0}", "id", "0", OUTCOME_OK},
+        {"{\"id\":\"u-1\"}", "id", "u-1", OUTCOME_OK},
+        {"{\"data\":{\"id\":1}}", "data.id", "1", OUTCOME_OK},
+        {"{\"sub\":\"2\",\"id\":1}", "id", "1", OUTCOME_OK},
+        {"{\"id\":9007199254740991}", "id", "9007199254740991", OUTCOME_OK},
+        {"{\"id\":9007199254740992}", "id", "it gave no usable subject (id)",
+         OUTCOME_DENIED},
+        {"{\"id\":1e300}", "id", "no usable", OUTCOME_DENIED},
+        {"{\"id\":1e999}", "id", "no usable", OUTCOME_DENIED},
+        {"{\"id\":-1}", "id", "no usable", OUTCOME_DENIED},
+        {"{\"id\":1.5}", "id", "no usable", OUTCOME_DENIED},
+        {"{\"id\":true}", "id", "no usable", OUTCOME_DENIED},
+        {"{\"id\":null}", "id", "no usable", OUTCOME_DENIED},
+        {"{\"id\":[1]}", "id", "no usable", OUTCOME_DENIED},
+        {"{\"sub\":\"2\"}", "id",
+         "it does not say whom its answer is about (no id)",
+         OUTCOME_MISCONFIGURED},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        struct problem problem = {0};
+        cJSON *claims = parse(cases[i].claims);
+        int r = claims_name_subject(claims, cases[i].name, "it", &problem);
+
+        assert_int_equal(r, cases[i].outcome == OUTCOME_OK ? 0 : -EPROTO);
+        assert_int_equal(problem.outcome, cases[i].outcome);
+        if (r == 0)
+            assert_string_equal(json_text(claims, "sub"), cases[i].subject);
+        else if (strstr(problem.reason, cases[i].subject) == NULL)
+            fail_msg("%s: %s", cases[i].claims, problem.reason);
+        cJSON_Delete(claims);
+    }
+}
+
 int
 main(void)
 {
@@ -217,6 +262,7 @@ main(void)
         cmocka_unit_test(more_claims_never_override_what_is_there),
         cmocka_unit_test(an_answer_must_be_about_the_same_person),
         cmocka_unit_test(a_subject_has_255_characters_at_most),
+        cmocka_unit_test(another_claim_becomes_the_subject),
     };
 
     json_init();

@@ -62,6 +62,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
     assert_null(config.require_acr);
     assert_null(config.username_strip_domain);
     assert_null(config.username_map_file);
+    assert_string_equal(config.subject_claim, "sub");
     assert_string_equal(config.groups_claim, "groups");
     assert_null(config.require_group);
     assert_string_equal(problem.reason, "");
@@ -155,7 +156,8 @@ a_provider_that_introspects_is_asked_about_refresh_tokens(void **state UNUSED)
     } cases[] = {
         {MINIMAL "[login]\nclaims_from = introspection\n", true},
         {MINIMAL "introspection_endpoint = https://i/i\n", false},
-        {MINIMAL "[login]\nclaims_from = userinfo\n", false},
+        {MINIMAL "[login]\nclaims_from = userinfo\nsubject_claim = id\n",
+         false},
         {MINIMAL "[login]\nclaims_from = id_token userinfo\n", false},
     };
     size_t i;
@@ -205,6 +207,10 @@ static const struct {
      "5: [login] max_age: malformed value; "},
     {MINIMAL "[login]\nclaims_from = introspection\nmax_age = 60\n",
      "6: [login] max_age: needs an ID token, but claims_from has none; "},
+    {MINIMAL "[login]\nsubject_claim = id\n",
+     "5: [login] subject_claim: goes only with claims_from = userinfo; "},
+    {MINIMAL "[login]\nclaims_from = id_token userinfo\nsubject_claim = id\n",
+     "6: [login] subject_claim: goes only with claims_from = userinfo; "},
     {MINIMAL "[login]\nclaims_from = userinfo\nrequire_acr = mfa\n",
      "6: [login] require_acr: needs an ID token, but claims_from has none; "},
     {MINIMAL "[login]\nusername_map_file = /m\nusername_strip_domain = d\n",

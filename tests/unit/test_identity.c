@@ -93,7 +93,7 @@ count_keys(void)
 
 /* ---- at a login ---------------------------------------------------------- */
 
-static char name_claim[] = "name";
+static char name_claim[] = "name", sub_claim[] = "sub", id_claim[] = "id";
 
 static struct config
 config_of(enum claims_from from)
@@ -101,6 +101,7 @@ config_of(enum claims_from from)
     return (struct config){
         .claims_from = from,
         .username_claim = name_claim,
+        .subject_claim = sub_claim,
         .max_age = MAX_AGE_NONE,
     };
 }
@@ -160,6 +161,32 @@ each_source_names_the_user_and_the_subject(void **state UNUSED)
                              fakeprovider_request(j));
         end(&exchange);
         fakeprovider_stop();
+    }
+}
+
+/* As at GitHub: who it is, is a number, and the map says who that is here. */
+static void
+a_provider_without_sub_names_the_subject_by_another_claim(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/u", 200, "{\"id\":583231" ALICE "}", NULL},
+        {"/u", 200, "{\"id\":583231" ALICE "}", NULL},
+    };
+    struct config config = config_of(CLAIMS_USERINFO);
+    struct exchange exchange;
+    size_t i;
+
+    config.subject_claim = id_claim;
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (i = 0; i < 2; i++) {
+        begin("", &exchange);
+        assert_int_equal(login(&exchange, &config), i == 0 ? 0 : -EPROTO);
+        if (i == 0)
+            assert_string_equal(exchange.settings.subject, "583231");
+        else
+            assert_says(&exchange, "the provider says this is '583231'");
+        end(&exchange);
+        config.username_claim = sub_claim;
     }
 }
 
@@ -700,6 +727,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     static const struct CMUnitTest tests[] = {
         TEST(each_source_names_the_user_and_the_subject),
+        TEST(a_provider_without_sub_names_the_subject_by_another_claim),
         TEST(an_id_token_that_is_not_good_lets_nobody_in),
         TEST(a_key_that_is_new_is_fetched),
         TEST(keys_that_cannot_be_had_are_no_denial),

@@ -55,6 +55,8 @@ the_refresh_token_goes_first(void **state UNUSED)
         {"/r", 200, "<html>", NULL},
         {"/r", 204, NULL, NULL},
         {"/r", 200, "{}", NULL},
+        {"/r", 200, "{}", NULL},
+        {"/r", 400, "{\"error\":\"invalid_token\"}", NULL}, /* Google */
     };
     struct problem problem;
 
@@ -67,8 +69,11 @@ the_refresh_token_goes_first(void **state UNUSED)
     assert_request(2, "/r", SECOND);
     assert_int_equal(revoke("RT", "", &problem), 0);
     assert_request(3, "/r", FIRST);
+    assert_int_equal(revoke("RT", "AT", &problem), 0);
+    assert_string_equal(problem.reason, "");
+    assert_request(5, "/r", SECOND);
     assert_int_equal(revoke("", "", &problem), 0);
-    assert_int_equal(fakeprovider_count(), 4);
+    assert_int_equal(fakeprovider_count(), 6);
     assert_string_equal(problem.reason, "");
 }
 
@@ -91,6 +96,10 @@ what_the_provider_answers_decides(void **state UNUSED)
           {"/r", 400, NULL, NULL}},
          0,
          "401 invalid_client"},
+        {{{"/r", 403, "{\"error\":\"invalid_token\"}", NULL},
+          {"/r", 400, "{\"error\":\"invalid_token\"}", NULL}},
+         0,
+         "403 invalid_token"},
         {{{"/r", 404, NULL, NULL}, {"/r", 302, NULL, NULL}}, 0, "404"},
         {{{"/r", 200, "{\"error\":\"x\"}", NULL}, {"/r", 200, NULL, NULL}},
          0,

@@ -18,9 +18,10 @@ teardown(void **state UNUSED)
     return 0;
 }
 
-/* Ask for somebody's claims. */
+/* Ask for somebody's claims; claim is what names the subject. */
 static int
-fetch(const char *subject, cJSON **claims, struct problem *problem)
+fetch_by(const char *claim, const char *subject, cJSON **claims,
+         struct problem *problem)
 {
     char client_id[] = "c", endpoint[256];
     struct settings settings = {
@@ -38,10 +39,16 @@ fetch(const char *subject, cJSON **claims, struct problem *problem)
     *problem = (struct problem){0};
     assert_int_equal(secret_append_text(&token, TOKEN, 100), 0);
     assert_int_equal(http_open(&http, &settings), 0);
-    r = userinfo_fetch(&client, &token, subject, claims, problem);
+    r = userinfo_fetch(&client, &token, claim, subject, claims, problem);
     http_close(&http);
     secret_clear(&token);
     return r;
+}
+
+static int
+fetch(const char *subject, cJSON **claims, struct problem *problem)
+{
+    return fetch_by("sub", subject, claims, problem);
 }
 
 static void
@@ -70,6 +77,30 @@ the_access_token_is_the_right_to_ask(void **state UNUSED)
                            "\r\nAuthorization: Bearer " TOKEN "\r\n"));
     assert_non_null(
         strstr(fakeprovider_request(0), "\r\nAccept: application/json\r\n"));
+}
+
+static void
+another_claim_may_name_the_subject(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/u", 200, "{\"id\":583231,\"login\":\"alice\"}", NULL},
+        {"/u", 200, "{\"sub\":\"1\",\"login\":\"alice\"}", NULL},
+        {"/u", 200, "{\"id\":\"a b\"}", NULL},
+    };
+    struct problem problem;
+    cJSON *claims = NULL;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    assert_int_equal(fetch_by("id", NULL, &claims, &problem), 0);
+    assert_string_equal(json_text(claims, "sub"), "583231");
+    cJSON_Delete(claims);
+    claims = NULL;
+    assert_int_equal(fetch_by("id", NULL, &claims, &problem), -EPROTO);
+    assert_int_equal(problem.outcome, OUTCOME_MISCONFIGURED);
+    assert_non_null(strstr(problem.reason, "(no id)"));
+    assert_int_equal(fetch_by("id", NULL, &claims, &problem), -EPROTO);
+    assert_int_equal(problem.outcome, OUTCOME_DENIED);
+    assert_null(claims);
 }
 
 static void
@@ -145,8 +176,9 @@ without_an_endpoint_it_is_said_what_is_missing(void **state UNUSED)
     struct problem problem = {0};
     cJSON *claims = NULL;
 
-    assert_int_equal(userinfo_fetch(&client, &token, "1", &claims, &problem),
-                     -EPROTO);
+    assert_int_equal(
+        userinfo_fetch(&client, &token, "sub", "1", &claims, &problem),
+        -EPROTO);
     assert_int_equal(problem.outcome, OUTCOME_MISCONFIGURED);
     assert_string_equal(problem.reason,
                         "there is no userinfo endpoint to ask for claims: "
@@ -178,8 +210,8 @@ the_access_token_is_wiped(void **state UNUSED)
     assert_int_equal(secret_append_text(&token, TOKEN, 100), 0);
     assert_int_equal(http_open(&http, &settings), 0);
     wiped_begin("CANARY");
-    assert_int_equal(userinfo_fetch(&client, &token, "1", &claims, &problem),
-                     0);
+    assert_int_equal(
+        userinfo_fetch(&client, &token, "sub", "1", &claims, &problem), 0);
     secret_clear(&token);
     assert_wiped();
     cJSON_Delete(claims);
@@ -192,6 +224,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(the_access_token_is_the_right_to_ask,
                                   teardown),
+        cmocka_unit_test_teardown(another_claim_may_name_the_subject, teardown),
         cmocka_unit_test_teardown(other_answers_are_refused, teardown),
         cmocka_unit_test(without_an_endpoint_it_is_said_what_is_missing),
         cmocka_unit_test_teardown(the_access_token_is_wiped, teardown),
