@@ -129,7 +129,10 @@ same "$helper: the exchange's verbs" \
 
 same "$command, SYNOPSIS: the commands" \
     "$(grep -oE ' command_[a-z]+}' helper/cli/main.c | sed -E 's/ command_([a-z]+)}/\1/' | sort)" \
-    "$(section $command SYNOPSIS | sed -n 's/^\.Cm \([a-z]*\).*/\1/p' | sort -u)"
+    "$(section $command SYNOPSIS | awk '/^\.Cm / && nm {print $2} {nm = /^\.Nm/}' | sort -u)"
+none "$command: every option of a command" \
+    "$(sed -nE 's/^ *\{"([a-z-]+)", [a-z]+_argument,.*/\1/p' helper/cli/*.c | grep -vxE 'help|version' | sort -u |
+        while read -r option; do grep -q "^\.It Fl Fl $option\b" $command || echo "$option"; done)"
 none 'main.c: a command has the name of its function' \
     "$(tr -s ' \n' ' ' <helper/cli/main.c | grep -oE '\{"[a-z]+", "[^"]*", command_[a-z]+\}' |
         sed -E 's/^\{"([a-z]+)", "[^"]*", command_([a-z]+)\}$/\1 \2/' | awk '$1 != $2')"

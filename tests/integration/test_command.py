@@ -92,6 +92,13 @@ def test_shows_prints_and_renews_the_tokens_of_the_session(shell, provider):
     assert 0 < shown["expires_in"] <= shown["expires_at"] - time.time() + 2
     assert (shown["helper"], shown["helper_pid"]) == ("running", int(told["helper_pid"]))
 
+    # Tab, really pressed
+    completion = "/usr/share/bash-completion/completions/oidc-session"
+    shell.terminal.run(f". {completion}; PS1='{shell.terminal.prompt[:2]}''{shell.terminal.prompt[2:]}'")
+    shell.terminal.child.send("oidc-session stat\t--js\t\r")
+    typed = shell.terminal.expect(shell.terminal.prompt)
+    assert '"state": "active"' in typed, typed
+
     # token
     token = access_token()
     assert shell.ok("oidc-session token") == token

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,7 @@ fakeresident_start(key_serial_t ring, const char *const *texts)
 {
     sigset_t set, old;
 
+    fakeresident_stop();
     sigemptyset(&set);
     sigaddset(&set, SIGALRM);
     sigaddset(&set, SIGTERM);
@@ -61,8 +63,10 @@ fakeresident_start(key_serial_t ring, const char *const *texts)
     assert_int_equal(sigprocmask(SIG_BLOCK, &set, &old), 0);
     pid = fork();
     assert_int_not_equal(pid, -1);
-    if (pid == 0)
+    if (pid == 0) {
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL); /* after a failed test */
         serve(ring, texts, &set);
+    }
     assert_int_equal(sigprocmask(SIG_SETMASK, &old, NULL), 0);
     return pid;
 }

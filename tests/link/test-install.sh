@@ -41,6 +41,9 @@ securitydir=$(variable securitydir)
 mandir=$(variable mandir)
 sysusersdir=$(variable sysusersdir)
 tmpfilesdir=$(variable tmpfilesdir)
+bashcompletiondir=$(variable bashcompletiondir)
+zshcompletiondir=$(variable zshcompletiondir)
+fishcompletiondir=$(variable fishcompletiondir)
 cachedir=$(variable cachedir)
 user=$(variable oidc_user)
 config=$root$securitydir/oidc-session.conf
@@ -57,6 +60,9 @@ ok 'it installs these files and no others' same "
     $securitydir/oidc-session.conf
     $sysusersdir/oidc-session.conf
     $tmpfilesdir/oidc-session.conf
+    $bashcompletiondir/oidc-session
+    $zshcompletiondir/_oidc-session
+    $fishcompletiondir/oidc-session.fish
     $manuals" "$(files)"
 ok 'the helper may be executed, not read' \
     mode_is 711 "$root$libexecdir/oidc-session-helper"

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ start(const char *user, long ring)
     pid = fork();
     assert_int_not_equal(pid, -1);
     if (pid == 0) {
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL); /* after a failed test */
         dup2(out[1], STDOUT_FILENO);
         execl("/usr/bin/yes", fake_program, user, serial, (char *) NULL);
         _exit(1);
