@@ -9,6 +9,7 @@ import re
 import pytest
 
 from conftest import CA, TOP, PamApp, configure, stack
+from logins import Attempt
 from renewals import close, living, renew, status
 from scenes import AUTH, KEYINIT_REVOKE, SESSION, Grants
 
@@ -32,6 +33,14 @@ PROVIDERS = {
     "authentik": ([200, 200], True),
     "indigo-iam": ([200, 200], False),
 }
+# Lines of a page without which, or in whose place, the login is refused, and what is said then.
+NEEDED = [
+    ("auth0", "username_strip_domain = example.com", "username_strip_domain = example.org", "is of another domain"),
+    ("authelia", "claims_from = id_token userinfo", "", "no usable name: claim preferred_username is missing"),
+    ("github", "subject_claim = id", "", r"does not say whom its answer is about \(no sub\)"),
+    ("gitlab", "device_authorization_endpoint = .*", "", "metadata has no device_authorization_endpoint"),
+    ("google", "scope = .*", "scope = openid email offline_access", "answered 400 invalid_scope"),
+]
 
 
 def read(name):
@@ -79,12 +88,18 @@ def test_every_page_of_the_guide_is_tried_and_says_that_it_was_not_on_the_real_s
         assert f"]({name}.md)" in index, name
 
 
-def logged_in(provider, name):
-    """A session by the page's file, which waits."""
+def set_up(provider, name):
+    """The page's file, and those that it names; the text of it."""
     page = read(name)
-    configure(provider, adapt(block(page, "ini"), provider))
+    text = adapt(block(page, "ini"), provider)
+    configure(provider, text)
     if value(page, "username_map_file"):
         write(value(page, "username_map_file"), block(page, "text"), 0o644)
+    return text
+
+
+def logged_in(provider):
+    """A session, which waits."""
     stack(SERVICE, AUTH + KEYINIT_REVOKE + SESSION)
     app = PamApp(SERVICE, "alice", "authenticate", "acct", "establish", "open", "wait", "close", "end")
     app.approve(provider)
@@ -98,8 +113,12 @@ def test_the_file_of_a_page_logs_in_renews_and_logs_out_at(the_provider, log, na
     revocation, rotates = PROVIDERS[name]
     provider = the_provider.start(PROFILE=name)
     grants = Grants(provider)
-    app = logged_in(provider, name)
-    assert status()["state"] == "active"
+    set_up(provider, name)
+    app = logged_in(provider)
+    now = status()
+    assert now["state"] == "active"
+    # Keycloak says 0 there, which is no end.
+    assert ("refresh_expires_at" in now) == (name == "github")
     login, = [line["issued"] for line in grants.requests("token:device_code") if line.get("issued")]
     assert login.get("refresh_token"), "without one there is no renewal"
 
@@ -121,3 +140,16 @@ def test_the_file_of_a_page_logs_in_renews_and_logs_out_at(the_provider, log, na
     elif revocation:
         log.wait("tokens removed and revoked")
     assert not log.lines(r"authpriv\.(warning|err) .*oidc.session")
+
+
+@pytest.mark.parametrize("name, line, instead, reason", NEEDED, ids=[name for name, *_ in NEEDED])
+def test_a_line_that_a_page_has_for_a_reason_is_missed_at(the_provider, name, line, instead, reason):
+    provider = the_provider.start(PROFILE=name)
+    text, count = re.subn(f"^{line}$", instead, set_up(provider, name), flags=re.M)
+    assert count == 1
+    configure(provider, text)
+    attempt = Attempt(provider)
+    if name not in ("gitlab", "google"):
+        attempt.approve()
+    assert attempt.end().result != "PAM_SUCCESS" and not attempt.kept
+    assert re.search(reason, attempt.log.one("oidc.session.*user alice")), attempt.log.lines()
