@@ -54,6 +54,15 @@
 #define KEY_FOR_READING                                                        \
     (KEY_POS_READ | KEY_POS_SEARCH | KEY_HELPER_REVOKES | KEY_USR_ALL)
 
+/*
+ * The user's own, made by 'oidc-session login' without root.  Helper and session
+ * are of the same user and group then; whoever possesses a key may write it, and
+ * nobody else may do anything.
+ */
+#define KEY_OWN_HELPER                                                         \
+    (KEY_POS_READ | KEY_POS_SEARCH | KEY_POS_WRITE | KEY_POS_SETATTR)
+#define KEY_OWN_SESSION (KEY_OWN_HELPER | KEY_POS_VIEW)
+
 /* A lifetime: no timeout. */
 #define KEY_FOREVER INT64_C(-1)
 

@@ -23,6 +23,7 @@ static const char *const names[SESSION_KEY_COUNT] = {
 int
 tokens_find(struct tokens *out)
 {
+    struct key_info info;
     size_t i;
     int r;
 
@@ -30,6 +31,7 @@ tokens_find(struct tokens *out)
     r = keyring_find(OURS, "keyring", KEYRING_TOKENS, &out->ring);
     if (r < 0)
         return r == -ENOKEY || r == -EKEYEXPIRED ? -EKEYREVOKED : r;
+    out->own = key_info_get(out->ring, &info) == 0 && info.uid != 0;
     /* One that expired while we were replaced is found when it is written. */
     for (i = 0; i < SESSION_KEY_COUNT; i++)
         if (keyring_find(out->ring, "user", names[i], &out->key[i]) < 0)
@@ -43,9 +45,11 @@ tokens_find(struct tokens *out)
  * user; it gets the same permissions for the session, and none for its owner.
  */
 static int
-adopt(key_serial_t key)
+adopt(const struct tokens *tokens, key_serial_t key)
 {
-    const key_perm_t permissions = KEY_FOR_SESSION & ~(key_perm_t) KEY_USR_ALL;
+    const key_perm_t permissions =
+        tokens->own ? KEY_OWN_SESSION
+                    : KEY_FOR_SESSION & ~(key_perm_t) KEY_USR_ALL;
     struct key_info info = {0};
     int r;
 
@@ -92,7 +96,7 @@ put(struct tokens *tokens, enum session_key which, const struct secret *value,
     if (r == -ENOKEY)
         return -EKEYREVOKED; /* the user invalidated the whole keyring */
     if (r == 0 && key != tokens->key[which]) {
-        r = adopt(key);
+        r = adopt(tokens, key);
         if (r < 0)
             (void) key_revoke(key);
         else

@@ -28,6 +28,7 @@ enum session_key {
  */
 struct tokens {
     key_serial_t ring; /* the keyring `oidc` */
+    bool own;          /* it is the user's, not root's: oidc-session login */
     key_serial_t key[SESSION_KEY_COUNT];
 };
 

@@ -25,6 +25,10 @@ static const struct command {
     {"token", "print the access token, renewed first if it must be",
      command_token},
     {"renew", "renew the tokens now", command_renew},
+    {"login", "log in at the provider, when the session has no tokens",
+     command_login},
+    {"run", "run a command with a file that always has a fresh token",
+     command_run},
     {"logout", "remove the tokens of this session and revoke them",
      command_logout},
 };
