@@ -7,6 +7,7 @@ Above each fenced block stands what is done with it:
     <!-- run: admin, last -->   the same, when everything else is over
     <!-- run: login -->         the user logs in by ssh, approves, and sees exactly this
     <!-- run: user -->          the user runs it in that session; a console block has "$ COMMAND" lines and what they show
+    <!-- run: user, approves --> the same, and it shows a code that the user approves
     <!-- run: kubectl -->       the command that is configured is run, as kubectl would
     <!-- skip: REASON -->       nothing
 """
@@ -98,11 +99,24 @@ def user_runs(session, language, text):
             command, _, shown = part.partition("\n")
             assert_shows(session.run(command), shown)
         return
+    assert session.run(sourced(text)).endswith("status=0")
+
+
+def sourced(text):
+    """What makes the shell of the session run it, and say how it ended."""
     path = "/tmp/readme.sh"
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     os.chmod(path, 0o644)
-    assert session.run(f"set -o pipefail; . {path} >/dev/null; echo status=$?").endswith("status=0")
+    return f"set -o pipefail; . {path} >/dev/null; echo status=$?"
+
+
+def user_approves(session, provider, text):
+    session.enter(sourced(text))
+    session.expect(CODE.pattern)
+    provider.approve(session.child.match.group(1))
+    session.expect("status=0")
+    session.expect(re.escape(session.prompt))
 
 
 def log_in(provider, text):
@@ -134,18 +148,22 @@ def git_gets_the_token(session, host):
 def test_an_administrator_and_a_user_follow_it_word_by_word(put_back, trusted, place, provider):
     assert len(blocks("admin")) >= 4 and len(blocks("login")) == 1 and len(blocks("user")) >= 4
     session, token = None, None
-    for kind, language, text in blocks("admin", "login", "user", "kubectl"):
+    for kind, language, text in blocks("admin", "login", "user", "user, approves", "kubectl"):
         if kind == "admin":
             run("bash", "-euc", place(text), cwd=TOP)
         elif kind == "login":
             session = log_in(provider, place(text))
             token = payload(the_key("oidc:access_token"))
+        elif kind == "user, approves":
+            user_approves(session, provider, text)
+            token = session.run('keyctl pipe "$OIDC_ACCESS_TOKEN_KEY"')
         elif kind == "kubectl":
             kubectl_gets_a_token(session, text)
+            git_gets_the_token(session, "git.example.com")
         else:
             user_runs(session, language, place(text))
-    git_gets_the_token(session, "git.example.com")
-    assert len(helpers()) == 1
+    assert provider.is_active(token)
+    wait_until(lambda: len(helpers()) == 1, "one helper")
     session.logout()
     wait_until(lambda: not leftovers(), "helper and keys gone")
     assert not provider.is_active(token)
