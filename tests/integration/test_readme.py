@@ -14,11 +14,13 @@ Above each fenced block stands what is done with it:
 import json
 import os
 import re
+import shutil
 
 import pytest
 
 from conftest import (BUILD, CA, CODE, TOP, helpers, leftovers, payload, run, ssh, stack, the_key, wait_until)
 
+OURS = "pam_oidc_session.so"
 RELOAD = f"{TOP}/tests/lib/sshd-start 'Include /etc/ssh/sshd_config.d/*.conf'"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 BLOCK = re.compile(r"^<!-- (run|skip): ([^\n]*) -->\n```(\w+)\n(.*?)^```$", re.M | re.S)
@@ -53,13 +55,19 @@ def trusted(provider):
 
 
 @pytest.fixture
-def put_back(sshd):
-    """What README.md removes is there again for the other tests."""
-    with open("/etc/pam.d/sshd", encoding="ascii") as file:
-        text = file.read()
+def empty_host(sshd):
+    """PAM is as it was before the tests; what README.md removes is there again afterwards."""
+    shutil.copytree("/etc/pam.d", "/tmp/pam.d", dirs_exist_ok=True)
+    for name in os.listdir("/etc/pam.d"):
+        with open(f"/etc/pam.d/{name}", encoding="ascii") as file:
+            if OURS in file.read():
+                os.remove(f"/etc/pam.d/{name}")
+    with open(f"{TOP}/docs/pam/sshd", encoding="ascii") as file:  # Debian's, without the lines of ours
+        stack("sshd", "".join(line for line in file if OURS not in line))
     yield
     run(f"{TOP}/tests/lib/install-here", BUILD)
-    stack("sshd", text)
+    shutil.copytree("/tmp/pam.d", "/etc/pam.d", dirs_exist_ok=True)
+    shutil.rmtree("/tmp/pam.d")
     run(f"{TOP}/tests/lib/sshd-start")
 
 
@@ -145,7 +153,7 @@ def git_gets_the_token(session, host):
     assert f"password={payload(the_key('oidc:access_token')).decode()}" in answer.splitlines(), answer
 
 
-def test_an_administrator_and_a_user_follow_it_word_by_word(put_back, trusted, place, provider):
+def test_an_administrator_and_a_user_follow_it_word_by_word(empty_host, trusted, place, provider):
     assert len(blocks("admin")) >= 4 and len(blocks("login")) == 1 and len(blocks("user")) >= 4
     session, token = None, None
     for kind, language, text in blocks("admin", "login", "user", "user, approves", "kubectl"):
