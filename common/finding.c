@@ -162,19 +162,15 @@ decode_one(char *line, struct findings *out)
 int
 findings_decode(const char *text, struct findings *out)
 {
-    char *copy = NULL, *line, *end;
+    char *copy = NULL, *line, *rest = NULL;
     int r;
 
     r = text_copy(text, &copy);
-    for (line = copy; r == 0 && *line != '\0'; line = end + 1) {
-        end = strchr(line, '\n');
-        if (end == NULL) {
-            r = -EBADMSG;
-            break;
-        }
-        *end = '\0';
+    if (r < 0)
+        return r;
+    for (line = strtok_r(copy, "\n", &rest); r == 0 && line != NULL;
+         line = strtok_r(NULL, "\n", &rest))
         r = decode_one(line, out);
-    }
     free(copy);
     return r;
 }

@@ -189,7 +189,7 @@ main(int argc, char **argv)
         r = run(&helper, resumed);
     if (r == 0)
         return 0;
-    record(&helper, LOGGED_HELPER_FAILED, LOG_ERR, "ended by an error: %s",
-           strerror(-r));
+    record(&helper, LOGGED_HELPER_FAILED, LOG_ERR,
+           "ended by an error, nothing is renewed any more: %s", strerror(-r));
     return EXIT_SYSTEM;
 }

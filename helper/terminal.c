@@ -162,7 +162,7 @@ terminal_tell(pid_t login, const char *line)
         if (number_parse(entry->d_name, INT32_MAX, &pid) < 0
             || terminal_process_get((pid_t) pid, &process) < 0
             || process.terminal == 0 || is_known(process.terminal, seen, n_seen)
-            || ((pid_t) pid != login && !is_of_the_session(process, login)))
+            || !is_of_the_session(process, login))
             continue;
         seen[n_seen++] = process.terminal;
         told += write_line(process.terminal, line);

@@ -22,8 +22,8 @@ int terminal_process_parse(const char *stat,
 bool terminal_path(dev_t terminal, char *out, size_t size) MUST_CHECK;
 
 /*
- * Write a line to the terminals of a session: those of the login program, of the
- * processes that it has started, and they in turn, if they are ours.  Nobody waits
+ * Write a line to the terminals of a session: those of the processes that the
+ * login program has started, and they in turn, if they are ours.  Nobody waits
  * for a terminal that is stopped.  Returns to how many it was written.
  */
 size_t terminal_tell(pid_t login, const char *line);

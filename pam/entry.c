@@ -354,7 +354,8 @@ log_open_error(const struct context *ctx, int r)
         log_line(ctx, LOGGED_OPEN_FAILED, LOG_ERR, "%s", KEY_QUOTA_TEXT);
     else if (r != -EINVAL) /* that one is logged */
         log_line(ctx, LOGGED_OPEN_FAILED, LOG_ERR,
-                 "cannot set up the session's tokens: %s", strerror(-r));
+                 "cannot set up the session's tokens: %s%s", strerror(-r),
+                 r == -ENOENT ? " (is " HELPER_PATH " installed?)" : "");
 }
 
 /* Open the session with a hand-off keyring that was found. */

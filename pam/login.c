@@ -259,12 +259,16 @@ verdict(const struct context *ctx, const struct message *result)
                  message_text(result, FIELD_SANDBOX));
     if (outcome_parse(message_text(result, FIELD_OUTCOME), &outcome) < 0) {
         log_line(ctx, LOGGED_LOGIN_FAILED, LOG_ERR,
-                 "%s gave an unknown outcome", EXCHANGE_PATH);
+                 "%s gave an unknown outcome: is it of another version than "
+                 "this module?",
+                 EXCHANGE_PATH);
         return -EIO;
     }
     if (outcome == OUTCOME_OK && !result_is_whole(result)) {
-        log_line(ctx, LOGGED_LOGIN_FAILED, LOG_ERR, "%s gave no tokens",
-                 EXCHANGE_PATH);
+        log_line(
+            ctx, LOGGED_LOGIN_FAILED, LOG_ERR,
+            "%s gave no tokens: is it of another version than this module?",
+            EXCHANGE_PATH);
         return -EIO;
     }
     if (message_has(result, FIELD_REASON))

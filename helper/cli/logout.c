@@ -85,8 +85,8 @@ end(const struct session *session, int pidfd)
         return COMMAND_FAILED;
     }
     /* The helper tells nobody else, and its status is gone as well. */
-    puts("Removed the tokens of this session.  They were revoked at the"
-         " provider, unless\nthe system log says otherwise.");
+    (void) puts("Removed the tokens of this session.  They were revoked at the"
+                " provider, unless\nthe system log says otherwise.");
     return COMMAND_OK;
 }
 

@@ -31,6 +31,8 @@ static const struct command {
      command_run},
     {"logout", "remove the tokens of this session and revoke them",
      command_logout},
+    {"check", "for administrators: find what is wrong with the set-up",
+     command_check},
 };
 
 static void
@@ -38,13 +40,13 @@ help(void)
 {
     size_t i;
 
-    puts("Usage: oidc-session COMMAND [OPTION]...\n"
-         "Use the OpenID Connect tokens of this login session.\n"
-         "\n"
-         "Commands:");
+    (void) puts("Usage: oidc-session COMMAND [OPTION]...\n"
+                "Use the OpenID Connect tokens of this login session.\n"
+                "\n"
+                "Commands:");
     for (i = 0; i < ARRAY_LEN(commands); i++)
-        printf("  %-9s %s\n", commands[i].name, commands[i].help);
-    puts(
+        (void) printf("  %-9s %s\n", commands[i].name, commands[i].help);
+    (void) puts(
         "\n"
         "Options:\n"
         "  --help     show this, or with a command what it takes\n"
@@ -74,7 +76,7 @@ find_command(int argc, char **argv, int *status)
         help();
         return NULL;
     case 'V':
-        puts("oidc-session (" PACKAGE_NAME ") " PACKAGE_VERSION);
+        (void) puts("oidc-session (" PACKAGE_NAME ") " PACKAGE_VERSION);
         return NULL;
     default:
         *status = usage_hint(NULL);

@@ -71,7 +71,7 @@ condition_exit(enum condition condition)
     return looks[condition].exit;
 }
 
-/* ---- For people ---- */
+/* ---- For people: main() asks ferror() ---- */
 
 static const char *
 reason_text(const char *name)
@@ -88,7 +88,7 @@ static void
 line(FILE *out, const char *name, const char *text)
 {
     if (*text != '\0')
-        fprintf(out, "  %-13s %s\n", name, text);
+        (void) fprintf(out, "  %-13s %s\n", name, text);
 }
 
 static void
@@ -98,8 +98,9 @@ time_line(FILE *out, const char *name, int64_t at, int64_t now,
     char from[MOMENT_SIZE], local[MOMENT_SIZE];
 
     if (at != 0)
-        fprintf(out, "  %-13s %s (%s)%s%s\n", name, moment_from(at, now, from),
-                moment_local(at, local), *more != '\0' ? ", " : "", more);
+        (void) fprintf(out, "  %-13s %s (%s)%s%s\n", name,
+                       moment_from(at, now, from), moment_local(at, local),
+                       *more != '\0' ? ", " : "", more);
 }
 
 static void
@@ -150,15 +151,17 @@ overview_print(const struct overview *overview, bool colour, FILE *out)
     const struct status *status = &overview->session.status;
     const struct look *look = &looks[overview->condition];
 
-    fprintf(out, "%s%s%s", colour ? BOLD : "", overview->user,
-            colour ? PLAIN : "");
+    (void) fprintf(out, "%s%s%s", colour ? BOLD : "", overview->user,
+                   colour ? PLAIN : "");
     if (status->issuer[0] != '\0')
-        fprintf(out, " at %s", status->issuer);
+        (void) fprintf(out, " at %s", status->issuer);
     if (status->subject[0] != '\0')
-        fprintf(out, " (subject %s)", status->subject);
-    fprintf(out, "\n  %-13s %s%s%s\n", "state", colour ? look->colour : "",
-            look->text, colour ? PLAIN : "");
-    line(out, "why", status->last_error);
+        (void) fprintf(out, " (subject %s)", status->subject);
+    (void) fprintf(out, "\n  %-13s %s%s%s\n", "state",
+                   colour ? look->colour : "", look->text, colour ? PLAIN : "");
+    /* After the login, a warning about it. */
+    line(out, overview->condition == CONDITION_ACTIVE ? "note" : "why",
+         status->last_error);
     line(out, "warning", status->warning);
     line(out, "scope", status->scope);
     if (overview->condition != CONDITION_LOGIN_REQUIRED)

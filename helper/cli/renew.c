@@ -33,9 +33,9 @@ renew(int64_t seconds)
     r = demand_renewal(&session, seconds, &demand);
     if (r < 0 || demand != DEMAND_RENEWED)
         return demand_report(r, demand, &session);
-    printf("Renewed: the access token expires in %s, at %s.\n",
-           moment_duration(session.expires_at - time(NULL), duration),
-           moment_local(session.expires_at, at));
+    (void) printf("Renewed: the access token expires in %s, at %s.\n",
+                  moment_duration(session.expires_at - time(NULL), duration),
+                  moment_local(session.expires_at, at));
     return COMMAND_OK;
 }
 

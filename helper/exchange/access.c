@@ -277,7 +277,8 @@ read_name(const cJSON *claims, const struct access *access, struct who *who,
     else if (is_unverified(claims, access->username_claim))
         wrong = "is not verified: email_verified is not true";
     if (wrong != NULL) {
-        problem_notice(problem, "The provider does not say who you are.");
+        problem_notice(problem, "The provider does not say who you are. Please "
+                                "tell your administrator.");
         return problem_set(problem, OUTCOME_DENIED,
                            "no usable name: claim %.64s %s",
                            access->username_claim, wrong);
@@ -472,7 +473,8 @@ check_groups(const cJSON *claims, const struct access *access,
     if (groups == NULL && is_elsewhere(claims, access->groups_claim))
         wrong = "is left out (too many groups?); where it is instead is not "
                 "looked up";
-    problem_notice(problem, "You are not in a group that may log in here.");
+    problem_notice(problem, "You are not in a group that may log in here. "
+                            "Please ask your administrator.");
     return problem_set(problem, OUTCOME_DENIED,
                        "not in a required group ('%s'): claim %.64s %s",
                        show(access->require_group, shown, sizeof(shown)),

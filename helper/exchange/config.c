@@ -194,6 +194,18 @@ parse_age(const char *value, void *field)
     return 0;
 }
 
+static int
+parse_lifetime(const char *value, void *field)
+{
+    int64_t *seconds = field;
+    int64_t number;
+
+    if (number_parse(value, MAX_AGE_MAX, &number) < 0 || number == 0)
+        return -EINVAL;
+    *seconds = number;
+    return 0;
+}
+
 /* Words, each of them a signature algorithm that is good enough. */
 static int
 parse_algorithms(const char *value, void *field)
@@ -323,6 +335,8 @@ static const struct option {
     OPTION("login", "qr", qr, qr, OPTIONAL, "auto", "auto, yes or no"),
     OPTION("renewal", "before_expiry", margin, before_expiry, OPTIONAL, "auto",
            "auto, a number of seconds, or a percentage such as 10%"),
+    OPTION("renewal", "default_lifetime", lifetime, settings.default_lifetime,
+           OPTIONAL, "300", "a number of seconds from 1 to 31622400"),
     OPTION("renewal", "notify", flag, notify, OPTIONAL, "no", EXPECT_FLAG),
     OPTION("logout", "revoke", flag, settings.revoke, OPTIONAL, "yes",
            EXPECT_FLAG),

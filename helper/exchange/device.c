@@ -320,7 +320,8 @@ finish(const struct client *client, const struct device *device,
     if (r == 0 && reply.outcome != OUTCOME_OK)
         r = client_problem(&reply, "the token endpoint", url, problem);
     if (r == 0)
-        r = token_parse(reply.json, reply.sent_at, out, problem);
+        r = token_parse(reply.json, reply.sent_at,
+                        client->settings->default_lifetime, out, problem);
     client_reply_clear(&reply);
     return r;
 }

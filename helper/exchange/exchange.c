@@ -69,8 +69,9 @@ exchange_resume(struct exchange *exchange, const struct message *request)
 
     r = settings_decode(&request->field[FIELD_SETTINGS], &exchange->settings);
     if (r == -EBADMSG)
-        return problem_set(&exchange->problem, OUTCOME_MISCONFIGURED,
-                           "the settings of this session are damaged");
+        return problem_set(
+            &exchange->problem, OUTCOME_MISCONFIGURED,
+            "the settings of this session are damaged; log out and in again");
     if (r < 0)
         return r;
     confine(exchange);
@@ -111,7 +112,8 @@ hide_secrets(const struct exchange *exchange, const struct message *request,
         (void) problem_set(problem, problem->outcome, /* returns -EPROTO */
                            "the reason is not shown: it repeats a secret");
     if (form_leaks(&said, problem->notice))
-        problem_notice(problem, "The provider's answer cannot be used.");
+        problem_notice(problem, "The provider's answer cannot be used. Please "
+                                "tell your administrator.");
     form_clear(&said);
 }
 

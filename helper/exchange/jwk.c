@@ -217,7 +217,7 @@ take_ec(const cJSON *jwk, const struct jws_algorithm *algorithm, EVP_PKEY **out,
     if (r == 0)
         r = take_bytes(jwk, "y", &point, why);
     if (r == 0 && point.len != 1 + 2 * half)
-        r = refuse(why, "has an y of a wrong length");
+        r = refuse(why, "has a y of a wrong length");
     if (r == 0)
         r = build_ec(algorithm, &point, out, why);
     secret_clear(&point);

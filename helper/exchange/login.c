@@ -23,7 +23,7 @@ static const char *const notices[OUTCOME_COUNT] = {
     [OUTCOME_MISCONFIGURED] = "Logging in by the provider is not set up "
                               "correctly. Please tell your administrator.",
     [OUTCOME_DENIED] = "The provider refused the login.",
-    [OUTCOME_EXPIRED] = "Nobody approved the login in time.",
+    [OUTCOME_EXPIRED] = "Nobody approved the login in time. Please try again.",
     [OUTCOME_WRONG_PASSWORD] = "The user name or the password is wrong.",
 };
 

@@ -54,7 +54,8 @@ exchange(const struct client *client, const char *scope, const char *user,
     if (r == 0 && reply.outcome != OUTCOME_OK)
         r = refused(&reply, url, problem);
     if (r == 0)
-        r = token_parse(reply.json, reply.sent_at, out, problem);
+        r = token_parse(reply.json, reply.sent_at,
+                        client->settings->default_lifetime, out, problem);
     client_reply_clear(&reply);
     form_clear(&form);
     return r;

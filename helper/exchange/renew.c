@@ -49,7 +49,9 @@ refresh(struct exchange *exchange, const struct secret *refresh_token)
     if (r == 0 && reply.outcome != OUTCOME_OK)
         r = client_problem(&reply, "the token endpoint", url, problem);
     if (r == 0)
-        r = token_parse(reply.json, reply.sent_at, &exchange->token, problem);
+        r = token_parse(reply.json, reply.sent_at,
+                        exchange->settings.default_lifetime, &exchange->token,
+                        problem);
     /* The same again is no new one.  It is not ours to revoke: it is stored. */
     if (is_same(&exchange->token.refresh, refresh_token))
         secret_clear(&exchange->token.refresh);

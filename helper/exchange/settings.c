@@ -98,6 +98,8 @@ fill(const struct settings *settings, cJSON *json)
            && add_text(json, "client_auth", auth_name(settings->auth))
            && cJSON_AddNumberToObject(json, "timeout",
                                       (double) settings->timeout)
+           && cJSON_AddNumberToObject(json, "default_lifetime",
+                                      (double) settings->default_lifetime)
            && cJSON_AddBoolToObject(json, "insecure_http",
                                     settings->insecure_http)
            && cJSON_AddBoolToObject(json, "revoke", settings->revoke)
@@ -152,6 +154,10 @@ read_rest(const cJSON *json, struct settings *out)
         || (out->auth != AUTH_NONE && secret == NULL)
         || json_seconds(json, "timeout", &out->timeout) < 0
         || out->timeout == 0)
+        return -EBADMSG;
+    /* Absent from what an older exchange made: then it stays 0. */
+    if (json_seconds(json, "default_lifetime", &out->default_lifetime)
+        == -EINVAL)
         return -EBADMSG;
     out->insecure_http = read_flag(json, "insecure_http");
     out->revoke = read_flag(json, "revoke");

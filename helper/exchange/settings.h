@@ -28,6 +28,7 @@ struct settings {
     char *ca_file;
     char *proxy;
     int64_t timeout;
+    int64_t default_lifetime; /* of an access token, in seconds; 0: 300 */
     bool insecure_http;
     bool revoke;
     bool introspect_refresh; /* ask until when a refresh token is good */

@@ -141,7 +141,8 @@ jwt_lifetime(const struct secret *access, int64_t sent_at)
 
 /* 0 and less is no lifetime: some mean "for ever" by it, and nobody "now". */
 static int64_t
-lifetime(const cJSON *json, const struct secret *access, int64_t sent_at)
+lifetime(const cJSON *json, const struct secret *access, int64_t sent_at,
+         int64_t unsaid)
 {
     int64_t seconds;
 
@@ -149,7 +150,7 @@ lifetime(const cJSON *json, const struct secret *access, int64_t sent_at)
         return seconds;
     seconds = jwt_lifetime(access, sent_at);
     if (seconds <= 0)
-        return TOKEN_LIFETIME_DEFAULT;
+        return unsaid > 0 ? unsaid : TOKEN_LIFETIME_DEFAULT;
     return seconds < JSON_SECONDS_MAX ? seconds : JSON_SECONDS_MAX;
 }
 
@@ -171,8 +172,8 @@ refresh_end(const cJSON *json, int64_t sent_at)
 }
 
 int
-token_parse(const cJSON *json, int64_t sent_at, struct token *out,
-            struct problem *problem)
+token_parse(const cJSON *json, int64_t sent_at, int64_t unsaid,
+            struct token *out, struct problem *problem)
 {
     int r;
 
@@ -184,7 +185,7 @@ token_parse(const cJSON *json, int64_t sent_at, struct token *out,
     if (out->scope.len > SCOPE_MAX || !is_ascii(&out->scope, ' '))
         secret_clear(&out->scope); /* it is only shown */
     out->sent_at = sent_at;
-    out->expires_at = sent_at + lifetime(json, &out->access, sent_at);
+    out->expires_at = sent_at + lifetime(json, &out->access, sent_at, unsaid);
     out->refresh_expires_at = refresh_end(json, sent_at);
     return 0;
 }

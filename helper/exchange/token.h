@@ -16,7 +16,8 @@
  * How long an access token is good for, counted from before it was asked for:
  * expires_in; without it, if the token is a JWT, its exp less its iat, both of
  * the provider's clock, or exp less our time if iat is absent, malformed or more
- * than a day from our time; else this, in seconds.  It is never more than
+ * than a day from our time; else what the configuration says, or this, in seconds.
+ * It is never more than
  * JSON_SECONDS_MAX.
  */
 #define TOKEN_LIFETIME_DEFAULT 300
@@ -37,13 +38,15 @@ struct token {
 };
 
 /*
- * Take a token endpoint's answer to a request that was sent at a Unix time.
+ * Take a token endpoint's answer to a request that was sent at a Unix time.  An
+ * access token whose lifetime it does not say lives for unsaid seconds, with 0
+ * for TOKEN_LIFETIME_DEFAULT.
  * Returns 0, -EPROTO when the answer cannot be used (OUTCOME_MISCONFIGURED), or
  * -ENOMEM.  Also then *out has the tokens that were issued, for the caller to
  * revoke, and clears it.
  */
-int token_parse(const cJSON *json, int64_t sent_at, struct token *out,
-                struct problem *problem) MUST_CHECK;
+int token_parse(const cJSON *json, int64_t sent_at, int64_t unsaid,
+                struct token *out, struct problem *problem) MUST_CHECK;
 
 /* Whether there is anything in it that could be revoked. */
 bool token_is_empty(const struct token *token);

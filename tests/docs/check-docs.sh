@@ -105,9 +105,9 @@ none "$guide: every page has one file, and uses known keys only" "$(for page in 
     awk '/^\140\140\140/ {on = /ini$/; next} on' "$guide/$page" | sed -nE 's/^\[([a-z]+)\]$/[\1/p; s/^([a-z_]+) = .*/\1/p' |
         awk '/^\[/ {section = substr($0, 2); next} {print section, $0}' | grep -vxF "$keys" | sed "s/^/$page: /"
 done)"
-none "$guide: every page names its sources, and says that it was not tried on the real service" \
+none "$guide: every page names its sources, and says whether it was tried on the real service" \
     "$(for page in $pages; do
-        grep -qx '## Sources' "$guide/$page" && grep -qF '**Not tried on the real service.**' "$guide/$page" || echo "$page"
+        grep -qx '## Sources' "$guide/$page" && grep -qE '\*\*(Not t|T)ried on the real service' "$guide/$page" || echo "$page"
     done)"
 none "$guide: every page has a profile of the test provider" "$(for page in $pages; do
     grep -qE "^  '?${page%.md}'?: \{$" tests/provider/profiles.mjs || echo "$page"

@@ -232,14 +232,14 @@ static struct {
     int64_t uid;
 } seen;
 
-int __real_token_parse(const cJSON *json, int64_t sent_at, struct token *out,
-                       struct problem *problem);
+int __real_token_parse(const cJSON *json, int64_t sent_at, int64_t unsaid,
+                       struct token *out, struct problem *problem);
 
 int
-__wrap_token_parse(const cJSON *json, int64_t sent_at, struct token *out,
-                   struct problem *problem)
+__wrap_token_parse(const cJSON *json, int64_t sent_at, int64_t unsaid,
+                   struct token *out, struct problem *problem)
 {
-    int r = __real_token_parse(json, sent_at, out, problem);
+    int r = __real_token_parse(json, sent_at, unsaid, out, problem);
 
     HOLDS(!seen.issued); /* one request for tokens in each exchange */
     seen.issued = true;
@@ -321,7 +321,8 @@ __wrap_http_open(struct http *http, const struct settings *settings)
 static const char own_words[] =
     "the reason is not shown: it repeats a secret; what it issued is not "
     "revoked: the ID token cannot be verified; why is not shown: it repeats "
-    "the token The provider's answer cannot be used.";
+    "the token The provider's answer cannot be used. Please tell your "
+    "administrator.";
 
 /* A text has no twelve bytes in a row of a secret. */
 static bool

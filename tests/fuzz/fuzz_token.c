@@ -45,7 +45,7 @@ check_token(const cJSON *json)
     struct token token = {0};
     int r;
 
-    r = token_parse(json, SENT_AT, &token, &problem);
+    r = token_parse(json, SENT_AT, 0, &token, &problem);
     HOLDS(r == 0 || r == -EPROTO);
     HOLDS(is_printable(problem.reason));
     HOLDS((r == 0) == (problem.reason[0] == '\0'));

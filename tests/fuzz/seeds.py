@@ -380,6 +380,19 @@ def seeds():
                                                       + b"ab and more")
     yield "leak", "long", joined(b"0123456789-CANARY-0123456789?", bytes([0xff, 3, 1, 0]))
 
+    auth, keyinit = b"auth [success=done default=die] pam_oidc_session.so config=/c # x\n", b"session optional pam_keyinit.so force\n"
+    rest = b"account required pam_unix.so\n" + keyinit + b"session required pam_oidc_session.so\n"
+    for name, files in {"good": [auth + rest], "include": [b"@include a\n", b"auth include b\nsession substack c\n", auth, rest],
+                        "circle": [b"@include a\n", b"@include b\n@include a\n", b"@include a\n"],
+                        "late": [auth + b"session required pam_oidc_session.so\n" + keyinit],
+                        "joined": [b"auth sufficient \\\n pam_oidc_session.so debug\n-auth requisite /lib/pam_nologin.so"],
+                        "bad": [b"auth\n@include\nauth include none\nauth [a=b pam_oidc_session.so [c d\n" + rest]}.items():
+        yield "stack", name, b"\0" + joined(*files)
+    for name, files in {"plain": [b"UsePAM yes\nKbdInteractiveAuthentication no\nLoginGraceTime 1h30m\n"],
+                        "match": [b"Include /d/*\nMatch User x\nUsePAM no\n", b"UsePAM=\"yes\"\n", b"LoginGraceTime 9999999999w"],
+                        "around": [b"Include x y\n", b"Include x\n", b"Include x\n", b"Include x\n"]}.items():
+        yield "stack", "sshd-" + name, b"\1" + joined(*files)
+
 
 def main():
     for target, name, data in seeds():

@@ -16,7 +16,7 @@ SERVICE = "attempt"
 NOT_SET_UP = "Logging in by the provider is not set up correctly. Please tell your administrator."
 NO_ANSWER = "The login provider does not answer as it should. Please try again later."
 REFUSED = "The provider refused the login."
-NOT_IN_TIME = "Nobody approved the login in time."
+NOT_IN_TIME = "Nobody approved the login in time. Please try again."
 
 
 class Attempt:

@@ -24,7 +24,7 @@ REFUSED = "The provider refused the login."
 TRANSIENT = ("PAM_AUTHINFO_UNAVAIL", "warning", NO_ANSWER)
 MISCONFIGURED = ("PAM_SERVICE_ERR", "err", NOT_SET_UP)
 DENIED = ("PAM_MAXTRIES", "notice", REFUSED)
-EXPIRED = ("PAM_AUTH_ERR", "notice", "Nobody approved the login in time.")
+EXPIRED = ("PAM_AUTH_ERR", "notice", "Nobody approved the login in time. Please try again.")
 
 WHAT = {
     "discovery": "the provider's metadata", "token": "the token endpoint",
@@ -598,11 +598,11 @@ for name, value, shown in (
     claim(f"a name with {name}", f"^the provider says this is '{shown}', which is no local user: .*",
           f"You are '{shown}' at the provider, not '{{user}}'.", preferred_username=value)
 claim("a name with 20 kilobytes", "^no usable name: claim preferred_username is longer than 255 bytes",
-      "The provider does not say who you are.", preferred_username="x" * 20000)
+      "The provider does not say who you are. Please tell your administrator.", preferred_username="x" * 20000)
 claim("a name that is a list", "^no usable name: claim preferred_username is not a text",
-      "The provider does not say who you are.", preferred_username=["root"])
+      "The provider does not say who you are. Please tell your administrator.", preferred_username=["root"])
 claim("no name", "^no usable name: claim preferred_username is missing",
-      "The provider does not say who you are.", preferred_username=None)
+      "The provider does not say who you are. Please tell your administrator.", preferred_username=None)
 SUBJECT = "^the ID token has no usable subject .*"
 for name, value in {"ESC": "x\x1b[2J", "bidi": "\u202ex", "a newline": "x\ny", "256 characters": "x" * 256,
                     "a number": 7, "nothing": None}.items():

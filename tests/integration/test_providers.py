@@ -11,7 +11,7 @@ import pytest
 from conftest import CA, TOP, PamApp, configure, stack
 from logins import Attempt
 from renewals import close, living, renew, status
-from scenes import AUTH, KEYINIT_REVOKE, SESSION, Grants
+from scenes import AUTH, KEYINIT_REVOKE, SESSION, Grants, timeouts
 
 GUIDE = f"{TOP}/docs/providers"
 SERVICE = "provider-guide"
@@ -78,13 +78,13 @@ def adapt(text, provider):
     return text.replace("[provider]\n", f"[provider]\nca_file = {CA}\n", 1)
 
 
-def test_every_page_of_the_guide_is_tried_and_says_that_it_was_not_on_the_real_service():
+def test_every_page_of_the_guide_is_tried_here_and_says_whether_on_the_real_service():
     pages = {name[:-len(".md")] for name in os.listdir(GUIDE)} - {"README"}
     assert pages == set(PROVIDERS)
     index = read("README")
     for name in pages:
         page = read(name)
-        assert "**Not tried on the real service.**" in page and f"`PROFILE={name}`" in page, name
+        assert re.search(r"\*\*(Not t|T)ried on the real service", page) and f"`PROFILE={name}`" in page, name
         assert f"]({name}.md)" in index, name
 
 
@@ -153,3 +153,12 @@ def test_a_line_that_a_page_has_for_a_reason_is_missed_at(the_provider, name, li
         attempt.approve()
     assert attempt.end().result != "PAM_SUCCESS" and not attempt.kept
     assert re.search(reason, attempt.log.one("oidc.session.*user alice")), attempt.log.lines()
+
+
+def test_a_token_of_a_GitHub_OAuth_App_lives_as_long_as_the_configuration_says(the_provider):
+    provider = the_provider.start(PROFILE="github", REFRESH_TOKENS="never")
+    provider.faults(**{"token:device_code": {"remove": ["expires_in", "refresh_token_expires_in"]}})
+    configure(provider, set_up(provider, "github") + "[renewal]\ndefault_lifetime = 36000\n")
+    app = logged_in(provider)
+    assert 9 * 3600 <= timeouts()["oidc:access_token"] <= 10 * 3600
+    close(app)

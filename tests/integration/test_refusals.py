@@ -278,7 +278,7 @@ def test_a_client_that_the_provider_does_not_know_is_an_error_of_the_set_up(prov
 
 # ---- tokens that must not be accepted ----------------------------------------------------------
 
-NAMELESS = "The provider does not say who you are."
+NAMELESS = "The provider does not say who you are. Please tell your administrator."
 
 
 def answer(name, reason, notice=REFUSED, result="PAM_MAXTRIES", level="notice", **fault):

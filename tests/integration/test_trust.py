@@ -16,7 +16,7 @@ from logins import NOT_SET_UP, REFUSED, Attempt
 from scenes import Grants, opened, set_stage
 
 MAP = "/etc/security/oidc-session.map"
-NO_GROUP = "You are not in a group that may log in here."
+NO_GROUP = "You are not in a group that may log in here. Please ask your administrator."
 
 
 @pytest.fixture(autouse=True)

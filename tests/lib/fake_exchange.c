@@ -43,6 +43,7 @@ static const char *const kinds[KIND_COUNT] = {
     [KIND_READY] = "ready",
     [KIND_GO] = "go",
     [KIND_REFRESH_STORED] = "refresh_stored",
+    [KIND_CHECK] = "check",
 };
 
 static const char *const fields[FIELD_COUNT] = {
@@ -81,6 +82,7 @@ static const char *const fields[FIELD_COUNT] = {
     [FIELD_SANDBOX] = "sandbox",
     [FIELD_REFRESH_EXPIRES_AT] = "refresh_expires_at",
     [FIELD_NOTIFY] = "notify",
+    [FIELD_FINDINGS] = "findings",
 };
 
 static struct secret input;
@@ -229,7 +231,7 @@ run(char *command)
 int
 main(int argc, char **argv)
 {
-    static const char *const verbs[] = {"login", "renew", "revoke"};
+    static const char *const verbs[] = {"login", "renew", "revoke", "check"};
     char *script, *rest, *command;
     const char *text;
     size_t i;
@@ -243,9 +245,9 @@ main(int argc, char **argv)
             continue;
         if (message_wait(STDIN_FILENO, &input, -1, &last) < 0)
             die("no request");
-        text =
-            message_text(&last, strcmp(argv[1], "login") == 0 ? FIELD_CONFIG
-                                                              : FIELD_SETTINGS);
+        text = message_text(&last, message_has(&last, FIELD_CONFIG)
+                                       ? FIELD_CONFIG
+                                       : FIELD_SETTINGS);
     }
     rest = script = strdup(text);
     while ((command = strsep(&rest, "\n;")) != NULL)

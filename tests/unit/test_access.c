@@ -284,9 +284,11 @@ the_user_is_told_who_they_are(void **state UNUSED)
         /* A quote in a name does not end the quotation. */
         {"{\"n\":\"alice', as 'root\"}",
          "You are 'alice?, as ?root' at the provider, not 'alice'."},
-        {"{}", "The provider does not say who you are."},
+        {"{}", "The provider does not say who you are. Please tell your "
+               "administrator."},
         {"{\"n\":\"alice\",\"g\":\"guests\"}",
-         "You are not in a group that may log in here."},
+         "You are not in a group that may log in here. Please ask your "
+         "administrator."},
     };
     static const struct access access = {
         .username_claim = "n",

@@ -83,6 +83,15 @@ shows_why_it_is_not_well(void **state UNUSED)
 }
 
 static void
+a_login_with_a_warning_is_active_all_the_same(void **state UNUSED)
+{
+    strcpy(overview.session.status.last_error, "no refresh token");
+    cli_capture(print, NULL, &cli);
+    assert_non_null(strstr(cli.out, "  state         active\n"
+                                    "  note          no refresh token\n"));
+}
+
+static void
 warns_when_nobody_renews(void **state UNUSED)
 {
     overview.resident = RESIDENT_GONE;
@@ -184,6 +193,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(shows_people_what_they_want_to_know),
         TEST(shows_why_it_is_not_well),
+        TEST(a_login_with_a_warning_is_active_all_the_same),
         TEST(warns_when_nobody_renews),
         TEST(the_state_has_a_colour),
         TEST(tells_programs_all_of_it),

@@ -133,7 +133,7 @@ that_of_another_user_is_not_ours(void **state UNUSED)
     assert_int_equal(resident_find(&session, &pidfd), -ESRCH);
 }
 
-/* The modules's: a process of the user's own cannot have its group. */
+/* The module's: a process of the user's own cannot have its group. */
 static void
 one_without_the_group_of_the_keys_is_not_ours(void **state UNUSED)
 {

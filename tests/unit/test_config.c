@@ -63,6 +63,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
     assert_null(config.username_strip_domain);
     assert_null(config.username_map_file);
     assert_string_equal(config.subject_claim, "sub");
+    assert_int_equal(config.settings.default_lifetime, 300);
     assert_string_equal(config.groups_claim, "groups");
     assert_null(config.require_group);
     assert_string_equal(problem.reason, "");
@@ -73,7 +74,7 @@ two_settings_are_enough_and_the_rest_has_defaults(void **state UNUSED)
 static const char full[] =
     "; everything\n"
     "[logout]\nrevoke = no\n"
-    "[renewal]\nbefore_expiry = 10%\nnotify = yes\n"
+    "[renewal]\nbefore_expiry = 10%\ndefault_lifetime = 86400\nnotify = yes\n"
     "[login]\ngrant = password\nusername_claim = login\n"
     "username_map_file = /etc/map\n"
     "claims_from = id_token userinfo\n"
@@ -112,6 +113,7 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
     assert_int_equal(parse(full, &config, &problem), 0);
     assert_false(settings->revoke);
     assert_string_equal(config.before_expiry, "10%");
+    assert_int_equal(settings->default_lifetime, 86400);
     assert_true(config.notify);
     assert_int_equal(config.grant, GRANT_PASSWORD);
     assert_int_equal(config.qr, QR_NO);
@@ -119,9 +121,9 @@ every_setting_is_taken_in_any_order(void **state UNUSED)
     assert_string_equal(settings->issuer, "http://localhost:1/r");
     assert_string_equal(settings->client_id, "my client");
     assert_string_equal(config.client_secret_file, "/etc/secret");
-    assert_int_equal(config.secret_line, 19);
+    assert_int_equal(config.secret_line, 20);
     assert_string_equal(config.username_map_file, "/etc/map");
-    assert_int_equal(config.map_line, 10);
+    assert_int_equal(config.map_line, 11);
     assert_int_equal(config.claims_from, CLAIMS_ID_TOKEN_USERINFO);
     assert_string_equal(config.groups_claim, "realm_access.roles");
     assert_string_equal(config.require_group, "ssh admin");
@@ -207,6 +209,10 @@ static const struct {
      "5: [login] max_age: malformed value; "},
     {MINIMAL "[login]\nclaims_from = introspection\nmax_age = 60\n",
      "6: [login] max_age: needs an ID token, but claims_from has none; "},
+    {MINIMAL "[renewal]\ndefault_lifetime = 0\n",
+     "5: [renewal] default_lifetime: malformed value; expected a number of "},
+    {MINIMAL "[renewal]\ndefault_lifetime = 31622401\n",
+     "5: [renewal] default_lifetime: malformed value; expected a number of "},
     {MINIMAL "[login]\nsubject_claim = id\n",
      "5: [login] subject_claim: goes only with claims_from = userinfo; "},
     {MINIMAL "[login]\nclaims_from = id_token userinfo\nsubject_claim = id\n",

@@ -910,7 +910,7 @@ why_a_session_cannot_be_opened_is_one_line(void **state UNUSED)
         {-EKEYEXPIRED, PAM_SESSION_ERR, LOG_WARNING, "timed out before"},
         {-EKEYREVOKED, PAM_SESSION_ERR, LOG_WARNING, "timed out before"},
         {-EDQUOT, PAM_SESSION_ERR, LOG_ERR, "kernel.keys.root_maxkeys"},
-        {-ENOENT, PAM_SESSION_ERR, LOG_ERR, "No such file or directory"},
+        {-ENOENT, PAM_SESSION_ERR, LOG_ERR, "No such file or directory (is "},
         /* A helper that dies at once is no login without tokens. */
         {-ENODATA, PAM_SESSION_ERR, LOG_ERR, "cannot set up the session's"},
         {-ENOMEM, PAM_BUF_ERR, LOG_ERR, "cannot set up the session's tokens"},

@@ -108,8 +108,9 @@ damaged_settings_are_said_to_be_damaged(void **state UNUSED)
     ask(&play, "{\"issuer\":\"x\"}");
     play_hear(&play, KIND_RESULT, &result);
     assert_string_equal(message_text(&result, FIELD_OUTCOME), "misconfigured");
-    assert_string_equal(message_text(&result, FIELD_REASON),
-                        "the settings of this session are damaged");
+    assert_string_equal(
+        message_text(&result, FIELD_REASON),
+        "the settings of this session are damaged; log out and in again");
     assert_int_equal(play_end(&play), 0);
     message_clear(&result);
 }

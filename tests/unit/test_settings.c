@@ -40,6 +40,7 @@ make_full(struct settings *out)
         .ca_file = strdup("/etc/ssl/ca.pem"),
         .proxy = strdup("http://proxy:3128"),
         .timeout = 7,
+        .default_lifetime = 86400,
         .insecure_http = true,
         .revoke = false,
         .introspect_refresh = true,
@@ -68,6 +69,7 @@ assert_same(const struct settings *a, const struct settings *b)
     assert_string_equal(a->ca_file, b->ca_file);
     assert_string_equal(a->proxy, b->proxy);
     assert_int_equal(a->timeout, b->timeout);
+    assert_int_equal(a->default_lifetime, b->default_lifetime);
     assert_int_equal(a->insecure_http, b->insecure_http);
     assert_int_equal(a->revoke, b->revoke);
     assert_int_equal(a->introspect_refresh, b->introspect_refresh);
@@ -103,6 +105,7 @@ what_is_not_set_is_not_there_afterwards(void **state UNUSED)
     assert_string_equal(settings.issuer, "https://i");
     assert_int_equal(settings.auth, AUTH_NONE);
     assert_int_equal(settings.timeout, 10);
+    assert_int_equal(settings.default_lifetime, 0);
     assert_false(settings.insecure_http);
     assert_true(settings.revoke);
     assert_false(settings.introspect_refresh); /* as in older ones */

@@ -14,16 +14,23 @@
 #define NOW INT64_C(1800000000)
 
 static int
-parse(const char *text, struct token *out, struct problem *problem)
+parse_for(int64_t unsaid, const char *text, struct token *out,
+          struct problem *problem)
 {
     cJSON *json = NULL;
     int r;
 
     if (json_parse(text, strlen(text), &json) < 0)
         fail_msg("not parsed: %s", text);
-    r = token_parse(json, NOW, out, problem);
+    r = token_parse(json, NOW, unsaid, out, problem);
     cJSON_Delete(json);
     return r;
+}
+
+static int
+parse(const char *text, struct token *out, struct problem *problem)
+{
+    return parse_for(0, text, out, problem);
 }
 
 static void
@@ -92,6 +99,32 @@ lifetime(const char *access, const char *more)
     token_clear(&token);
     free(text);
     return found;
+}
+
+static void
+a_lifetime_that_is_not_said_can_be_configured(void **state UNUSED)
+{
+    static const struct {
+        const char *text;
+        int64_t lifetime;
+    } cases[] = {
+        {"{\"access_token\":\"AT\",\"token_type\":\"bearer\"}", 86400},
+        {"{\"access_token\":\"AT\",\"token_type\":\"bearer\",\"expires_in\":0}",
+         86400},
+        {"{\"access_token\":\"AT\",\"token_type\":\"bearer\",\"expires_in\":"
+         "60}",
+         60},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        struct problem problem = {0};
+        struct token token = {0};
+
+        assert_int_equal(parse_for(86400, cases[i].text, &token, &problem), 0);
+        assert_int_equal(token.expires_at, NOW + cases[i].lifetime);
+        token_clear(&token);
+    }
 }
 
 #define DEFAULT TOKEN_LIFETIME_DEFAULT
@@ -500,6 +533,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_taken_with_all_it_has),
         cmocka_unit_test(an_access_token_is_enough),
+        cmocka_unit_test(a_lifetime_that_is_not_said_can_be_configured),
         cmocka_unit_test(a_lifetime_may_be_from_a_second_to_ten_years),
         cmocka_unit_test(expires_in_is_read_as_providers_write_it),
         cmocka_unit_test(a_jwt_says_its_lifetime_by_the_clock_of_the_provider),
