@@ -3,15 +3,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/approval.h"
+#include "common/blocks.h"
 #include "common/file.h"
 #include "common/io.h"
 #include "common/spawn.h"
@@ -134,12 +137,33 @@ own_terminal(void)
     return name != NULL ? name : "this session";
 }
 
+/* As pam/qr.c, for a terminal that we know.  blocks is "" for none. */
+static enum qr_show
+draw_qr(const struct dialogue *dialogue, const struct message *question,
+        char blocks[BLOCKS_TEXT_SIZE])
+{
+    const struct secret *modules = &question->field[FIELD_QR];
+    const char *when = message_text(question, FIELD_QR_WHEN);
+
+    if (blocks_draw(modules->data, modules->len, blocks) == 0
+        && (strcmp(when, "yes") == 0
+            || (strcmp(when, "auto") == 0 && dialogue->terminal
+                && blocks_can_show(getenv("TERM"), nl_langinfo(CODESET)))))
+        return QR_AT_ONCE;
+    blocks[0] = '\0';
+    return QR_NEVER;
+}
+
 static int
 show_prompt(struct dialogue *dialogue, const struct message *question)
 {
-    char text[TEXT_SIZE], host[256] = "", line[LINE_SIZE];
-    const struct approval approval = {
-        .host = host, .user = dialogue->user, .remote = own_terminal()};
+    char text[TEXT_SIZE], blocks[BLOCKS_TEXT_SIZE], host[256] = "";
+    char line[LINE_SIZE];
+    const struct approval approval = {.host = host,
+                                      .user = dialogue->user,
+                                      .remote = own_terminal(),
+                                      .qr =
+                                          draw_qr(dialogue, question, blocks)};
     int64_t expires_in = 0;
 
     if (!approval_is_safe(question)) {
@@ -149,8 +173,9 @@ show_prompt(struct dialogue *dialogue, const struct message *question)
     }
     if (gethostname(host, sizeof(host) - 1) == -1) /* cut: ends in a zero */
         (void) snprintf(host, sizeof(host), "this host");
-    (void) fprintf(stderr, "%s\n",
-                   approval_text(question, &approval, text, sizeof(text)));
+    (void) fprintf(stderr, "%s%s\n",
+                   approval_text(question, &approval, text, sizeof(text)),
+                   blocks);
     if (message_number(question, FIELD_EXPIRES_IN, &expires_in) < 0
         || expires_in > CODE_MAX_S)
         expires_in = 0;

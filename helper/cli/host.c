@@ -18,6 +18,7 @@
 #include "common/io.h"
 #include "common/number.h"
 #include "common/secret.h"
+#include "common/text.h"
 #include "helper/cli/host.h"
 
 #define PROC_MAX ((size_t) 64 * 1024)
@@ -112,16 +113,30 @@ look_at_kernel(struct host *out)
     out->yama_scope = read_number("/proc/sys/kernel/yama/ptrace_scope");
 }
 
+/* Who is in the group may write the keys of every session. */
+static void
+look_at_group(const struct group *gr, struct host *out)
+{
+    char *const *name;
+
+    out->group = gr != NULL && gr->gr_gid != 0;
+    for (name = gr != NULL ? gr->gr_mem : NULL; name != NULL && *name != NULL;
+         name++)
+        if (strcmp(*name, OIDC_USER) != 0) {
+            (void) text_clean(*name, out->member, sizeof(out->member));
+            return;
+        }
+}
+
 void
 host_look(struct host *out)
 {
     const struct passwd *pw = getpwnam(OIDC_USER);
-    const struct group *gr = getgrnam(OIDC_USER);
 
     *out = (struct host){0};
     out->user = pw != NULL && pw->pw_uid != 0;
     out->user_id = pw != NULL ? pw->pw_uid : 0;
-    out->group = gr != NULL && gr->gr_gid != 0;
+    look_at_group(getgrnam(OIDC_USER), out);
     out->module = look_at(MODULE_PATH);
     out->helper = look_at(HELPER_PATH);
     out->exchange = look_at(EXCHANGE_PATH);
@@ -131,21 +146,40 @@ host_look(struct host *out)
     look_at_kernel(out);
 }
 
+/* "UID: usage keys/instantiated keys/max bytes/max" */
+#define KEY_USERS 8
+
+static bool
+parse_key_user(const char *line, int64_t number[static KEY_USERS])
+{
+    size_t i, len;
+    char digits[20];
+
+    for (i = 0; i < KEY_USERS; i++) {
+        line += strspn(line, " :/");
+        len = strspn(line, "0123456789");
+        if (len >= sizeof(digits))
+            return false;
+        memcpy(digits, line, len);
+        digits[len] = '\0';
+        if (number_parse(digits, INT64_MAX, &number[i]) < 0)
+            return false;
+        line += len;
+    }
+    return true;
+}
+
 bool
 host_parse_key_users(const char *text, int64_t *keys, int64_t *bytes)
 {
-    intmax_t used_keys, used_bytes;
-    unsigned uid;
+    int64_t number[KEY_USERS];
 
     for (; text != NULL && *text != '\0'; text = strchr(text, '\n')) {
         text += *text == '\n';
-        if (sscanf(text, " %u: %*d %*d/%*d %jd/%*d %jd/%*d", &uid, &used_keys,
-                   &used_bytes)
-                != 3
-            || uid != 0)
+        if (!parse_key_user(text, number) || number[0] != 0)
             continue;
-        *keys = used_keys;
-        *bytes = used_bytes;
+        *keys = number[4];
+        *bytes = number[6];
         return true;
     }
     return false;
@@ -209,6 +243,14 @@ judge_module(const struct host_file *file, struct findings *out)
 static void
 judge_user(const struct host *host, struct findings *out)
 {
+    if (host->member[0] != '\0') {
+        findings_add(out, LEVEL_ERROR, "install",
+                     "%s is in the group %s, which may change the tokens of "
+                     "every session",
+                     host->member, OIDC_USER);
+        findings_advise(out, "take everybody out of it: gpasswd -d %s %s",
+                        host->member, OIDC_USER);
+    }
     if (host->user && host->group) {
         findings_add(out, LEVEL_OK, "install",
                      "the system user and group %s exist", OIDC_USER);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -199,6 +200,8 @@ prepare(struct login *login)
 {
     int status;
 
+    (void) setlocale(LC_CTYPE,
+                     ""); /* only whether it is UTF-8, for a QR code */
     status = harden();
     if (status == COMMAND_OK)
         status = find_user(login);

@@ -192,7 +192,7 @@ show(const struct own *own)
 
 int
 own_start(const struct own *own, const char *user, const struct anchor *anchor,
-          int *out)
+          int *ret_pidfd)
 {
     int pidfd = -1, r;
 
@@ -208,6 +208,6 @@ own_start(const struct own *own, const char *user, const struct anchor *anchor,
         fd_close(&pidfd);
         return r;
     }
-    *out = pidfd;
+    *ret_pidfd = pidfd;
     return 0;
 }

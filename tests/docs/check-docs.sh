@@ -181,6 +181,20 @@ if command -v python3 >/dev/null; then
     found=$(top_srcdir=$copy tests/docs/check-messages | grep '^# no such user')
     same "$messages: another event is found" "$found" '# no such user: is logged as login at notice'
     rm -r "$copy"
+
+    none 'docs/pictures: what README.md shows, and what the demo prints' \
+        "$(tests/docs/check-pictures | grep -vE '^(ok |1\.\.)')"
+
+    # That check finds another word of the demo, and a script.
+    copy=$(mktemp -d)
+    cp -r --parents README.md docs/pictures tests/demo "$copy"
+    sed -i 's/"Alice logs out"/"Alice goes away"/' "$copy/tests/demo/demo.py"
+    sed -i 's/^<desc>/<script\/>&/' "$copy/docs/pictures/architecture.svg"
+    found=$(top_srcdir=$copy tests/docs/check-pictures | grep '^#')
+    same 'docs/pictures: what differs is found' "$found" "# docs/pictures/architecture.svg: script
+# == Alice\\ goes\\ away: make it anew: docs/pictures/make
+# == Alice logs out: make it anew: docs/pictures/make"
+    rm -r "$copy"
 else
     count=$((count + 1))
     echo "ok $count - $messages: all messages, and nothing else # SKIP python3 is not installed"
@@ -240,8 +254,17 @@ result $? 'configure.ac names packages'
 none 'README.md names every package that configure asks for' \
     "$(for package in $packages; do grep -qwF -- "$package" README.md || echo "$package"; done)"
 
-same 'NEWS.md begins with this version' "$(sed -nE 's/^AC_INIT\(\[[^]]*\], \[([^]]*)\].*/\1/p' configure.ac)" \
-    "$(sed -nE 's/^## ([0-9][0-9.]*).*/\1/p' NEWS.md | head -n 1)"
+version=$(sed -nE 's/^AC_INIT\(\[[^]]*\], \[([^]]*)\].*/\1/p' configure.ac)
+same 'NEWS.md begins with this version' "$version" "$(sed -nE 's/^## ([0-9][0-9.]*).*/\1/p' NEWS.md | head -n 1)"
+same 'debian/changelog begins with this version' "$version" \
+    "$(sed -nE '1s/^[a-z-]+ \(([0-9.]+)-[0-9]+\) .*/\1/p' debian/changelog)"
+same 'the spec has this version' "$version" "$(sed -nE 's/^Version: +//p' packaging/pam_oidc_session.spec)"
+# libcmocka is for the tests; pam.pc and the like are found by pkg-config.
+none 'debian/control and the spec ask for every package that configure asks for' \
+    "$(sed -nE 's/^OIDC_NEED\(.*, \[([^]]+)\], \[([^]]+)\]\)$/\1 \2/p' configure.ac | while read -r deb rpm; do
+        grep -qE "^ $deb( |,)" debian/control || echo "debian/control: $deb"
+        grep -qE "^BuildRequires: +$rpm( |$)" packaging/pam_oidc_session.spec || echo "packaging/pam_oidc_session.spec: $rpm"
+    done)"
 
 # ---- the man pages -----------------------------------------------------------
 

@@ -6,6 +6,7 @@
 
 #include "helper/exchange/discovery.h"
 #include "helper/exchange/json.h"
+#include "helper/exchange/offer.h"
 #include "helper/exchange/url.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -47,6 +48,27 @@ check_read(const cJSON *json, char *issuer)
     settings_clear(&settings);
 }
 
+/* As `oidc-session check` looks at it: whatever it is, there are findings. */
+static void
+check_offer(const cJSON *json)
+{
+    static const char text[] = "[provider]\nissuer = https://op\n"
+                               "client_id = c\n[login]\nrequire_acr = a b\n";
+    struct findings findings = {0};
+    struct problem problem = {0};
+    struct config config = {0};
+    size_t i;
+
+    HOLDS(config_parse("/c", text, strlen(text), &config, &problem) == 0);
+    offer_judge(json, &config, &findings);
+    offer_judge_keys(json, json, &config, &findings);
+    HOLDS(findings.error == 0 && findings.count > 5);
+    for (i = 0; i < findings.count; i++)
+        HOLDS(is_printable(findings.item[i].text));
+    findings_clear(&findings);
+    config_clear(&config);
+}
+
 static void
 check_url(const char *issuer, enum discovery_form form)
 {
@@ -70,8 +92,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     body = input_text(&input, &len);
     check_url(issuer, DISCOVERY_OIDC);
     check_url(issuer, DISCOVERY_OAUTH);
-    if (json_parse(body, len, &json) == 0)
+    if (json_parse(body, len, &json) == 0) {
         check_read(json, issuer);
+        check_offer(json);
+    }
     cJSON_Delete(json);
     free(body);
     free(issuer);

@@ -154,6 +154,10 @@ def seeds():
     yield "discovery", "with-path", joined(b"https://l/realms/r/", dump(dict(METADATA, issuer="https://l/realms/r/")))
     yield "discovery", "another-issuer", joined(b"https://other.example", dump(METADATA))
     yield "discovery", "http", joined(ISSUER.encode(), dump(dict(METADATA, token_endpoint="http://login.example/t")))
+    yield "discovery", "lists", joined(ISSUER.encode(), dump(dict(
+        METADATA, grant_types_supported=["refresh_token"], token_endpoint_auth_methods_supported=["none", 1],
+        scopes_supported=["openid"], claims_supported=[], acr_values_supported=["b"], keys=[{"kty": "RSA"}],
+        id_token_signing_alg_values_supported=["RS256", "none"])))
     yield "discovery", "no-token-endpoint", joined(ISSUER.encode(), dump({"issuer": ISSUER}))
 
     yield "jwt", "rfc7515", (b"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQo"

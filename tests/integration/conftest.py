@@ -27,6 +27,7 @@ CONFIG = "/etc/security/oidc-session.conf"
 BEGIN = "/run/tests-began"  # files newer than this were written by the tests
 CA = "/etc/ssl/test-provider.crt"
 CACHE = "/var/cache/oidc-session"
+PAM_D = "/root/pam.d"  # the stacks as Debian has them
 UIDS = {"alice": 61001, "bob": 61002, "carol": 61003}
 # What every token, code, password and client secret of the provider contains, and every JWT.
 CANARY = re.compile(rb"CANARY-|ImtpZCI6InRlc3Qtand0LWtleS")
@@ -248,6 +249,7 @@ def installed():
     with open(BEGIN, "w", encoding="ascii"):
         pass
     FOREIGN.update(key.serial for key in keys())
+    shutil.copytree("/etc/pam.d", PAM_D)
     run(f"{TOP}/tests/lib/install-here", BUILD)
 
 

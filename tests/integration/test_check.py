@@ -86,7 +86,7 @@ class Check:
 def test_a_good_host_has_no_warning(provider):
     before = len(provider.requests())
     check = Check()
-    asked = [line["path"] for line in provider.requests()[before:]]
+    asked = [line.get("route") for line in provider.requests()[before:]]
     assert len(asked) == 2, asked  # its metadata and its keys
     assert check.bad() == [] and check.status == 0 and check.json["result"] == "ok" and check.json["version"] == 1
     host = provider.issuer.split("/")[2]
@@ -168,6 +168,11 @@ def test_what_is_configured_and_not_offered_is_found(provider):
     assert any(line.startswith("error offer: the provider signs ID tokens with no algorithm") for line in Check().bad())
 
 
+def test_a_clock_that_is_off_is_found_with_by_how_much(the_provider):
+    the_provider.start(CLOCK_OFFSET=-300)
+    Check().only("error", r"clock: this host is (299|300|301) s ahead of the provider")
+
+
 # ---- PAM and sshd -----------------------------------------------------------------------
 
 AUTH = "auth [success=done ignore=ignore default=die] pam_oidc_session.so\n"
@@ -247,4 +252,9 @@ def test_what_was_changed_of_the_installation_is_found():
         Check().only("warning", f"install: {CACHE}: must be a directory of oidc-session's")
     finally:
         os.chmod(CACHE, 0o755)
+    run("usermod", "-a", "-G", "oidc-session", "bob")
+    try:
+        Check().only("error", "install: bob is in the group oidc-session")
+    finally:
+        run("gpasswd", "-d", "bob", "oidc-session")
     assert run("oidc-session", "check", check=False).endswith(" 0 warnings, 0 errors\n")

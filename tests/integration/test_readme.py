@@ -18,7 +18,7 @@ import shutil
 
 import pytest
 
-from conftest import (BUILD, CA, CODE, TOP, helpers, leftovers, payload, run, ssh, stack, the_key, wait_until)
+from conftest import (BUILD, CA, CODE, PAM_D, TOP, helpers, leftovers, payload, run, ssh, the_key, wait_until)
 
 OURS = "pam_oidc_session.so"
 RELOAD = f"{TOP}/tests/lib/sshd-start 'Include /etc/ssh/sshd_config.d/*.conf'"
@@ -62,8 +62,7 @@ def empty_host(sshd):
         with open(f"/etc/pam.d/{name}", encoding="ascii") as file:
             if OURS in file.read():
                 os.remove(f"/etc/pam.d/{name}")
-    with open(f"{TOP}/docs/pam/sshd", encoding="ascii") as file:  # Debian's, without the lines of ours
-        stack("sshd", "".join(line for line in file if OURS not in line))
+    shutil.copy(f"{PAM_D}/sshd", "/etc/pam.d/sshd")
     yield
     run(f"{TOP}/tests/lib/install-here", BUILD)
     shutil.copytree("/tmp/pam.d", "/etc/pam.d", dirs_exist_ok=True)

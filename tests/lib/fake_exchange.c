@@ -82,6 +82,8 @@ static const char *const fields[FIELD_COUNT] = {
     [FIELD_SANDBOX] = "sandbox",
     [FIELD_REFRESH_EXPIRES_AT] = "refresh_expires_at",
     [FIELD_NOTIFY] = "notify",
+    [FIELD_QR] = "qr",
+    [FIELD_QR_WHEN] = "qr_when",
     [FIELD_FINDINGS] = "findings",
 };
 

@@ -133,6 +133,31 @@ what_comes_at_once_is_not_waited_for(void **state UNUSED)
     assert_int_equal(result.kind, KIND_RESULT);
 }
 
+/* Version 1 is a square of 21 modules. */
+static void
+a_qr_code_is_shown_where_it_is_wanted(void **state UNUSED)
+{
+    char modules[21 * 21 + 1], script[1024];
+
+    memset(modules, '1', sizeof(modules) - 1);
+    modules[sizeof(modules) - 1] = '\0';
+    (void) snprintf(script, sizeof(script),
+                    "send|need_files;receive;send|prompt|user_code=X|qr=%s|"
+                    "qr_when=yes|verification_uri=https://idp.example/d;"
+                    "send|result|outcome=ok;receive",
+                    modules);
+    assert_int_equal(run(script), 0);
+    assert_non_null(strstr(cli.err, "\xe2\x96\x88"));
+    /* Nobody scans a file. */
+    *strstr(script, "=yes") = '\0';
+    (void) snprintf(script + strlen(script), 200,
+                    "=auto|verification_uri=https://idp.example/d;"
+                    "send|result|outcome=ok;receive");
+    dialogue_end(&dialogue);
+    assert_int_equal(run(script), 0);
+    assert_null(strstr(cli.err, "\xe2\x96\x88"));
+}
+
 static void
 the_exchange_hears_who_logs_in(void **state UNUSED)
 {
@@ -248,6 +273,7 @@ main(void)
         TEST(a_terminal_gets_a_line_that_is_gone_afterwards),
         TEST(shows_page_and_code_and_who_asks),
         TEST(what_comes_at_once_is_not_waited_for),
+        TEST(a_qr_code_is_shown_where_it_is_wanted),
         TEST(the_exchange_hears_who_logs_in),
         TEST(nothing_goes_raw_to_the_terminal),
         TEST(a_page_that_is_not_https_is_refused),

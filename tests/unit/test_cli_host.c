@@ -115,6 +115,9 @@ user_and_directories_are_needed(void **state UNUSED)
     host.group = false;
     expect(&host, LEVEL_ERROR, OIDC_USER " does not exist", "sysusers");
     host = good_host();
+    memcpy(host.member, "bob", 4);
+    expect(&host, LEVEL_ERROR, "bob is in the group " OIDC_USER, "gpasswd -d");
+    host = good_host();
     host.cache.error = ENOENT;
     expect(&host, LEVEL_WARNING, CACHE_PATH, "tmpfiles");
     host = good_host();
