@@ -138,7 +138,7 @@ def test_with_force_the_tokens_before_end_first_and_the_line_is_for_eval(provide
     second = token(shell)
     assert second != first and provider.is_active(second) and not provider.is_active(first)
     # The other commands know the user's own as they know root's.
-    assert "state         active" in shell.run("oidc-session status")
+    assert "state         active" in shell.run("oidc-session status | cat")
     assert shell.run("oidc-session token") == second
     assert "Removed the tokens" in shell.run("oidc-session logout")
     wait_over(grants)
