@@ -33,17 +33,17 @@ _oidc_session() {
         prev=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     for ((i = 1; i < COMP_CWORD; i++)); do
-        if [[ ${COMP_WORDS[i]} == -- ]]; then
-            # A command and what it takes, as if it were typed alone.
-            if ((i + 1 == COMP_CWORD)); then
-                mapfile -t COMPREPLY < <(compgen -c -- "$cur")
-            else
-                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-            fi
+        if [[ $command == run && ${COMP_WORDS[i]} != -* ]]; then
+            # What a command takes.
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return
         fi
         if [[ -z $command && ${COMP_WORDS[i]} != -* ]]; then command=${COMP_WORDS[i]}; fi
     done
+    if [[ $command == run && $cur != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+        return
+    fi
     if values=$(_oidc_session_values "$prev" "$cur"); then
         [[ -z $values ]] || mapfile -t COMPREPLY <<<"$values"
         return

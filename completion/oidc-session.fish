@@ -14,4 +14,5 @@ complete -c oidc-session -f
 complete -c oidc-session -n __fish_use_subcommand -a '(__oidc_session_commands)'
 complete -c oidc-session -n 'not __fish_use_subcommand' -a '(__oidc_session_options)'
 complete -c oidc-session -n '__fish_seen_subcommand_from token' -l format -x -a 'raw header json kubectl git'
-complete -c oidc-session -n '__fish_seen_subcommand_from check' -l config -r -F
+complete -c oidc-session -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand --fcs-skip=2)'
+complete -c oidc-session -n '__fish_seen_subcommand_from check login' -l config -r -F

@@ -173,9 +173,10 @@ show_prompt(struct dialogue *dialogue, const struct message *question)
     }
     if (gethostname(host, sizeof(host) - 1) == -1) /* cut: ends in a zero */
         (void) snprintf(host, sizeof(host), "this host");
-    (void) fprintf(stderr, "%s%s\n",
+    /* Nothing between the blocks and the progress: both fit on a screen. */
+    (void) fprintf(stderr, "%s%s",
                    approval_text(question, &approval, text, sizeof(text)),
-                   blocks);
+                   *blocks != '\0' ? blocks : "\n");
     if (message_number(question, FIELD_EXPIRES_IN, &expires_in) < 0
         || expires_in > CODE_MAX_S)
         expires_in = 0;

@@ -23,9 +23,10 @@
 #define SERVICES_MAX 512
 #define CONFIGS_MAX  16
 
-/* A file in STACK_DIR: a service, or a piece of one, which others include. */
+/* A service, or a piece of one, which others include. */
 struct service {
     char *name;
+    bool vendors; /* in VENDOR_DIR: there is none in STACK_DIR */
     bool piece;
 };
 
@@ -111,18 +112,31 @@ is_service(const char *name)
     return true;
 }
 
+static void
+add_service(struct survey *survey, const char *name, bool vendors)
+{
+    struct service *service = &survey->service[survey->count];
+    size_t i;
+
+    for (i = 0; i < survey->count; i++)
+        if (strcmp(survey->service[i].name, name) == 0)
+            return;
+    if (!is_service(name) || survey->count == SERVICES_MAX)
+        return;
+    service->name = strdup(name);
+    service->vendors = vendors;
+    survey->count += service->name != NULL;
+}
+
 static int
-list_services(struct survey *survey)
+list_services(struct survey *survey, const char *directory, bool vendors)
 {
     struct dirent **entries = NULL;
     int i, n;
 
-    n = scandir(STACK_DIR, &entries, NULL, alphasort);
+    n = scandir(directory, &entries, NULL, alphasort);
     for (i = 0; i < n; i++) {
-        if (is_service(entries[i]->d_name) && survey->count < SERVICES_MAX) {
-            survey->service[survey->count].name = strdup(entries[i]->d_name);
-            survey->count += survey->service[survey->count].name != NULL;
-        }
+        add_service(survey, entries[i]->d_name, vendors);
         free(entries[i]);
     }
     free(entries);
@@ -237,6 +251,7 @@ read_all_stacks(struct survey *survey, bool judge)
 {
     const struct stack_source source = {read_stack_file, survey};
     struct stack stack;
+    char path[512];
     size_t i;
     int r = 0;
 
@@ -245,10 +260,13 @@ read_all_stacks(struct survey *survey, bool judge)
             continue;
         stack = (struct stack){0};
         survey->reading = survey->service[i].name;
-        r = stack_read(survey->reading, &source, &stack);
+        (void) snprintf(path, sizeof(path), "%s%s",
+                        survey->service[i].vendors ? VENDOR_DIR : STACK_DIR,
+                        survey->reading);
+        r = stack_read(path, &source, &stack);
         if (judge && r < 0 && r != -ENOMEM)
-            findings_add(survey->findings, LEVEL_SKIPPED, "pam", "%s%s: %s",
-                         STACK_DIR, survey->reading, strerror(-r));
+            findings_add(survey->findings, LEVEL_SKIPPED, "pam", "%s: %s", path,
+                         strerror(-r));
         else if (judge && r == 0 && stack_mentions(&stack))
             check_stack(survey, survey->reading, &stack);
         stack_clear(&stack);
@@ -288,7 +306,8 @@ pam_files_check(const char *config, enum provider_grant grant,
     survey->findings = out;
     survey->grant = grant;
     (void) snprintf(survey->config[survey->configs++], 256, "%s", config);
-    r = list_services(survey);
+    r = list_services(survey, STACK_DIR, false);
+    (void) list_services(survey, VENDOR_DIR, true); /* few systems have it */
     if (r < 0)
         findings_add(out, LEVEL_SKIPPED, "pam", "%s: %s", STACK_DIR,
                      strerror(-r));

@@ -57,7 +57,7 @@ struct stack_source {
 };
 
 /*
- * Read a service's stack.  What is wrong in it is in out->problem, and the rest
+ * Read the stack of a service: of its name, or of an absolute one.  What is wrong in it is in out->problem, and the rest
  * is read all the same.  0, -ENOMEM or -EMSGSIZE (too many lines or files); the errno of
  * the source when the service itself cannot be read.  The caller clears *out,
  * also after an error.

@@ -50,6 +50,9 @@ ok 'bash: nothing more' offers '' oidc-session status ''
 # What is built is found there, and its programs.
 ok 'bash: a command behind --' offers 'oidc-session oidc-session-exchange oidc-session-helper' \
     oidc-session run -- oidc-sessio
+ok 'bash: the same without --' offers 'oidc-session oidc-session-exchange oidc-session-helper' \
+    oidc-session run oidc-sessio
+ok 'bash: what that command takes' offers "$files/_oidc-session" oidc-session run -- cat "$files/_"
 
 for shell in zsh fish; do
     file=$files/oidc-session.fish

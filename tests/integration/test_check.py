@@ -91,12 +91,16 @@ def test_a_good_host_has_no_warning(provider):
     assert check.bad() == [] and check.status == 0 and check.json["result"] == "ok" and check.json["version"] == 1
     host = provider.issuer.split("/")[2]
     for pattern in [rf"ok config: {CONFIG}: issuer {provider.issuer}", rf"ok tls: {host}: connected, TLS 1\.3",
-                    rf"ok tls: {host}: its certificate is good for \d+ more days", r"ok tls: trusted certificates: .*ca_file",
-                    rf"ok provider: its metadata is that of issuer {provider.issuer}", r"ok clock: .* differ by [0-5] s",
+                    rf"ok tls: {host}: its certificate is good for \d+ more days",
+                    r"ok tls: trusted certificates: .*ca_file",
+                    rf"ok provider: its metadata is that of issuer {provider.issuer}",
+                    r"ok clock: .* differ by [0-5] s",
                     r"ok offer: grant device: offered", r"ok offer: grant refresh_token: offered",
-                    r"ok offer: client_auth none: offered", r"ok offer: scopes: 3 of ", r"ok offer: revocation_endpoint: ",
+                    r"ok offer: client_auth none: offered", r"ok offer: scopes: 3 of ",
+                    r"ok offer: revocation_endpoint: ",
                     r"ok keys: the provider's keys can be used, for RS256", r"ok sandbox: .*seccomp",
-                    r"ok install: .*/oidc-session-exchange: root's, mode 0711", r"ok install: .*pam_oidc_session\.so: root's",
+                    r"ok install: .*/oidc-session-exchange: root's, mode 0711",
+                    r"ok install: .*pam_oidc_session\.so: root's",
                     r"ok quota: root: ", r"ok quota: users: ", r"ok quota: expired keys count for",
                     r"ok kernel: keyrings: there", r"ok pam: /etc/pam.d/sshd:\d+: sshd: nothing is wrong",
                     rf"ok sshd: {SSHD}:1: sshd uses PAM, and can show the code"]:
@@ -195,7 +199,8 @@ STACKS = [
      "error pam: /etc/pam.d/sshd:1: /etc/none.conf does not exist"),
     ("sshd", AUTH + ACCOUNT + KEYINIT + SESSION.replace(".so", ".so colour"),
      "error pam: /etc/pam.d/sshd:4: 'colour' is no argument of the module"),
-    ("sshd", AUTH + ACCOUNT + KEYINIT + SESSION + "@include none\n", "error pam: /etc/pam.d/sshd:5: cannot include none"),
+    ("sshd", AUTH + ACCOUNT + KEYINIT + SESSION + "@include none\n",
+     "error pam: /etc/pam.d/sshd:5: cannot include none"),
     ("cron", ACCOUNT + SESSION, "warning pam: /etc/pam.d/cron:2: the stack of cron has pam_oidc_session"),
     ("sudo", "@include common-auth\n" + SESSION, "warning pam: /etc/pam.d/sudo:2: the stack of sudo has"),
 ]
@@ -224,6 +229,17 @@ def test_our_line_in_what_all_services_include_is_found_where_it_should_not_be()
     finally:
         os.remove("/etc/pam.d/common-oidc")
         os.remove("/etc/pam.d/cron")
+
+
+def test_a_stack_of_the_vendor_counts_unless_there_is_another():
+    os.makedirs("/usr/lib/pam.d", exist_ok=True)
+    write("/usr/lib/pam.d/kiosk", AUTH + ACCOUNT + KEYINIT)
+    write("/usr/lib/pam.d/sshd", AUTH)
+    try:
+        Check().only("error", "pam: /usr/lib/pam.d/kiosk:1: kiosk has no session line")
+    finally:
+        os.remove("/usr/lib/pam.d/kiosk")
+        os.remove("/usr/lib/pam.d/sshd")
 
 
 def test_an_sshd_that_cannot_show_the_code_is_found(provider):

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from conftest import TOP, helpers, payload, status, the_key, wait_until
+from conftest import CODE, DEVICE_STACK, TOP, configure, helpers, payload, stack, status, the_key, wait_until
 from scenes import Grants, is_alive, set_stage, ssh_key_login, ssh_password_login, wait_gone
 
 MANUAL = f"{TOP}/man/oidc-session.1"
@@ -121,7 +121,8 @@ def test_shows_prints_and_renews_the_tokens_of_the_session(shell, provider):
     assert {"username=oauth2", f"password={token}"} <= set(lines)
     asked = "oidc-session token --format=git --host=git.example.com"
     # git before 2.40 does not know the last line, and passes over it
-    assert shell.ok(f"printf 'protocol=https\\nhost=git.example.com\\nusername=me\\n\\n' | {asked} get").split("\n") == [
+    lines = shell.ok(f"printf 'protocol=https\\nhost=git.example.com\\nusername=me\\n\\n' | {asked} get").split("\n")
+    assert lines == [
         "username=me", f"password={token}", f"password_expiry_utc={shown['expires_at']}"]
     for request in ("protocol=http\\nhost=git.example.com", "protocol=https\\nhost=evil.example.com",
                     "protocol=https\\nhost=git.example.com:8443", "host=git.example.com", ""):
@@ -236,4 +237,24 @@ def test_a_session_without_tokens_says_so(provider, sshd):
     code, out, _ = shell.run("oidc-session status --json")
     assert code == 1
     assert_as_documented(json.loads(out))
+    shell.logout()
+
+
+def test_tokens_of_a_login_within_the_session_are_treated_alike(provider, sshd):
+    configure(provider)
+    stack("sshd", DEVICE_STACK)
+    shell = Shell(ssh_key_login())
+    shell.terminal.enter("oidc-session login >/dev/null")
+    shell.terminal.expect(CODE.pattern)
+    provider.approve(shell.terminal.child.match.group(1))
+    shell.terminal.expect(re.escape(shell.terminal.prompt))
+    shown = shell.json()
+    assert_as_documented(shown)
+    assert (shown["state"], shown["helper"]) == ("active", "running")
+    token = shell.ok("oidc-session token")
+    assert provider.is_active(token)
+    assert shell.ok("oidc-session renew").startswith("Renewed: ")
+    assert shell.ok("oidc-session token") != token
+    assert shell.ok("oidc-session logout").startswith("Removed the tokens of this session.")
+    assert not helpers() and shell.json()["state"] == "none"
     shell.logout()

@@ -137,8 +137,12 @@ def test_with_force_the_tokens_before_end_first_and_the_line_is_for_eval(provide
     assert the_helper() != pid and before and before <= grants.presented()
     second = token(shell)
     assert second != first and provider.is_active(second) and not provider.is_active(first)
-    shell.logout()
+    # The other commands know the user's own as they know root's.
+    assert "state         active" in shell.run("oidc-session status | cat")
+    assert shell.run("oidc-session token") == second
+    assert "Removed the tokens" in shell.run("oidc-session logout")
     wait_over(grants)
+    shell.logout()
 
 
 # ---- a grant that is over ------------------------------------------------------------------

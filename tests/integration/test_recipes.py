@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from conftest import (TOP, PamApp, Terminal, configure, helpers, keys, leftovers, payload, run, ssh, ssh_device_login,
+from conftest import (CODE, TOP, PamApp, Terminal, configure, helpers, keys, leftovers, payload, run, ssh, ssh_device_login,
                       stack, status, the_key, wait_until)
 
 RECIPES = f"{TOP}/docs/pam"
@@ -153,13 +153,26 @@ def test_sshd_with_a_public_key_and_the_device_grant_for_all_but_root(install, s
     session.logout()
 
 
-def test_sshd_with_a_public_key_only_has_no_tokens(install, sshd_with, provider, log):
+def command_login(session, provider):
+    """oidc-session login, as docs/pam/README.md has it."""
+    session.enter('eval "$(oidc-session login)"')
+    session.expect(CODE.pattern)
+    provider.approve(session.child.match.group(1))
+    session.expect(re.escape(session.prompt))
+
+
+def test_sshd_with_a_public_key_only_has_no_tokens_until_the_user_wants_some(install, sshd_with, provider, log):
     install("sshd")
     sshd_with("sshd-key.conf")
     is_refused("alice", "keyboard-interactive")
     session = ssh("alice", "publickey", ROOT_KEY).shell()
     has_none(session)
+    command_login(session, provider)
+    token = session.run('keyctl pipe "$OIDC_ACCESS_TOKEN_KEY"')
+    assert provider.is_active(token) and len(helpers()) == 1
     session.logout()
+    wait_until(lambda: not leftovers(), "helper and keys gone")
+    assert not provider.is_active(token)
     assert not log.lines(BAD)
 
 
@@ -299,5 +312,15 @@ def test_tmux_has_the_tokens_of_the_session_that_started_it_and_none_after_its_l
     second = ssh_device_login(provider)
     assert second.run('keyctl pipe "$OIDC_ACCESS_TOKEN_KEY"') == payload(the_key("oidc:access_token")).decode()
     in_tmux(second, show, "Key has been revoked|Required key not available|Permission denied")
+    # The remedy: a keyring for this window, and tokens in it that end with the window.
+    in_tmux(second, "keyctl new_session", "(?m)^[0-9]+$")
+    code = in_tmux(second, "oidc-session login", f"{CODE.pattern}(?=[^$]*Waiting)").split()[-1]
+    provider.approve(code)
+    serial = wait_until(lambda: re.search(r"export OIDC_ACCESS_TOKEN_KEY=(\d+)", second.run("tmux capture-pane -pJ")),
+                        "the number of the new key").group(1)
+    own = in_tmux(second, f"keyctl pipe {serial}; echo", "CANARY-AT-[^ \\n]+")
+    assert provider.is_active(own) and len(helpers()) == 2
     second.run("tmux kill-server")
+    wait_until(lambda: len(helpers()) == 1, "the window's helper gone")
+    assert not provider.is_active(own)
     second.logout()

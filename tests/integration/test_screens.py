@@ -8,6 +8,7 @@ import pytest
 
 import scanner
 from conftest import CODE, DEVICE_STACK, TOP, PamApp, Terminal, configure, leftovers, stack, status, wait_until
+from scenes import ssh_key_login
 
 SSH = "ssh -tt -o PreferredAuthentications=keyboard-interactive -o NumberOfPasswordPrompts=1 alice@localhost"
 LAST = "Press Enter after you have approved: "
@@ -118,6 +119,25 @@ def test_on_a_terminal_that_cannot_show_it_there_is_no_word_of_a_qr_code(term, l
     terminal = screen("su - bob", term, locale)
     assert_no_qr_code(prompt(terminal))
     leave(terminal)
+
+
+def test_the_command_shows_it_where_it_is_typed(provider):
+    shell = ssh_key_login()
+    for environment, is_shown in {"TERM=xterm LC_ALL=C.UTF-8": True, "TERM=linux LC_ALL=C.UTF-8": False,
+                                  "TERM=xterm LC_ALL=C": False}.items():
+        shell.enter(f"{environment} oidc-session login")
+        shell.expect("This login waits")
+        text = shell.expect("Waiting for approval").replace("\r", "")
+        if is_shown:
+            assert scanner.read(text) == complete(provider, text)
+            lines = text.split("\n")
+            first = min(i for i, line in enumerate(lines) if set(line) & set(BLOCKS))
+            assert len(lines) - first <= 24, "the QR code and the progress are on a screen"
+        else:
+            assert_no_qr_code(text)
+        shell.child.sendintr()
+        shell.expect(re.escape(shell.prompt))
+    shell.logout()
 
 
 def in_an_application(*items):

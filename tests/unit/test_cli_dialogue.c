@@ -3,8 +3,10 @@
  * exchange. */
 #include <config.h>
 
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -88,6 +90,40 @@ the_time_left_is_shown_as_a_clock_does(void **state UNUSED)
         assert_string_equal(
             dialogue_progress(cases[i].left, text, sizeof(text)),
             cases[i].text);
+}
+
+static void
+a_terminal_that_can_show_it_gets_a_qr_code(void **state UNUSED)
+{
+    char modules[21 * 21 + 1], script[2048];
+    static const struct {
+        const char *term, *when;
+        bool terminal, shown;
+    } cases[] = {
+        {"xterm", "auto", true, true},  {"xterm", "auto", false, false},
+        {"linux", "auto", true, false}, {"linux", "yes", true, true},
+        {"linux", "yes", false, true},
+    };
+    size_t i;
+
+    memset(modules, '0', sizeof(modules) - 1);
+    modules[21 * 21] = '\0';
+    assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(setenv("TERM", cases[i].term, 1), 0);
+        setup(NULL);
+        dialogue.terminal = cases[i].terminal;
+        (void) snprintf(script, sizeof(script),
+                        "send|need_files;receive;send|prompt|user_code=X|"
+                        "verification_uri=https://idp.example/device|"
+                        "qr=%s|qr_when=%s;send|result|outcome=ok;receive",
+                        modules, cases[i].when);
+        assert_int_equal(run(script), 0);
+        if ((strstr(cli.err, "\xe2\x96\x88") != NULL) != cases[i].shown)
+            fail_msg("%s, %s", cases[i].term, cases[i].when);
+        assert_true((strstr(cli.err, "QR code") != NULL) == cases[i].shown);
+        teardown(NULL);
+    }
 }
 
 static void
@@ -270,6 +306,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(the_time_left_is_shown_as_a_clock_does),
         TEST(what_is_no_terminal_gets_one_line_of_progress),
+        TEST(a_terminal_that_can_show_it_gets_a_qr_code),
         TEST(a_terminal_gets_a_line_that_is_gone_afterwards),
         TEST(shows_page_and_code_and_who_asks),
         TEST(what_comes_at_once_is_not_waited_for),

@@ -149,9 +149,9 @@ a_signal_to_us_goes_to_the_command(void **state UNUSED)
 static void
 the_file_goes_with_the_token(void **state UNUSED)
 {
-    NEED_SESSION(1);
+    NEED_SESSION(3);
     run_shell("test -e \"$BEARER_TOKEN_FILE\" || exit 9\n"
-              "for i in $(seq 100); do\n"
+              "for i in $(seq 200); do\n"
               "    test -e \"$BEARER_TOKEN_FILE\" || exit 4\n"
               "    sleep 0.05\n"
               "done");
