@@ -73,3 +73,20 @@ def renewed(serial):
     wait_until(lambda: payload(serial) != before, "another token")
     assert the_key("oidc:access_token").serial == serial
     return payload(serial)
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """The helper of a container: a process whose program has the helper's name in a root file system of its own; any
+    signal ends it."""
+    script = f"""cd {tmp_path} && mount -t tmpfs none . && cd {tmp_path} && mkdir -p old usr/lib usr/lib64 usr/libexec &&
+        mount --rbind /usr/lib usr/lib && mount --rbind /usr/lib64 usr/lib64 && ln -s usr/lib usr/lib64 . &&
+        cp /usr/bin/sleep .{HELPER} && pivot_root . old && exec {HELPER} 100"""
+    process = subprocess.Popen(["unshare", "--mount", "sh", "-c", script])  # pylint: disable=consider-using-with
+    try:
+        wait_until(lambda: os.readlink(f"/proc/{process.pid}/exe") == HELPER, "it runs")
+        assert not os.path.samefile(f"/proc/{process.pid}/root", "/")
+        yield process
+    finally:
+        process.kill()
+        process.wait()

@@ -6,11 +6,12 @@ import re
 import shutil
 import stat
 import subprocess
+import time
 
 import pytest
 
 from packaged import (CONFIG, DEB, HELPER, NAME, configure, dpkg, helpers, is_installed, keys, leftovers, must,
-                      package, payload, profile, renewed, run, stacks, the_key, wait_until)  # noqa: F401
+                      package, payload, profile, renewed, run, stacks, stranger, the_key, wait_until)  # noqa: F401
 from conftest import (CACHE, Log, provider, ssh, ssh_device_login, status,  # noqa: F401
                       the_provider)  # pylint: disable=unused-import
 
@@ -113,32 +114,80 @@ def test_an_upgrade_keeps_the_tokens_of_an_open_session(package, newer, bystande
     assert not log.lines(r"oidc.session.*(cannot|not revoked)")
 
 
-def test_an_upgrade_does_not_bring_back_what_the_administrator_removed(package, newer):  # noqa: F811
+def test_an_upgrade_brings_nothing_back_and_signals_no_container(package, newer, stranger):  # noqa: F811
     os.rename(CONFIG, CONFIG + ".kept")
     must("-i", newer)
+    assert stranger.poll() is None
     assert not os.path.exists(CONFIG)
     os.rename(CONFIG + ".kept", CONFIG)
 
 
-def test_it_is_not_removed_while_a_stack_needs_it(package):  # noqa: F811
-    shutil.copy("/etc/pam.d/su", "/tmp/su")
-    append("/etc/pam.d/su", "session optional pam_oidc_session.so\n")
+@pytest.fixture
+def line():
+    """Adds a line with the module to files, which are afterwards as before."""
+    saved = {}
+
+    def add(path):
+        saved[path] = text_of(path) if os.path.exists(path) else None
+        append(path, "session optional pam_oidc_session.so\n")
+    yield add
+    for path, text in saved.items():
+        os.remove(path)
+        if text is not None:
+            append(path, text)
+
+
+def test_it_is_not_removed_while_a_stack_needs_it(package, line):  # noqa: F811
+    os.makedirs("/usr/lib/pam.d", exist_ok=True)
+    paths = ["/etc/pam.d/su", "/usr/lib/pam.d/a-vendor", "/etc/pam.conf"]
+    for path in [*paths, "/etc/pam.d/su.bak"]:
+        line(path)
     now = stacks()
     code, said = dpkg("-r", NAME)
-    assert code != 0 and "/etc/pam.d/su\n" in said and "was not removed" in said
+    assert code != 0 and "was not removed" in said
+    assert re.findall(r"(?m)^/.*", said) == paths
     assert is_installed() and stacks() == now
-    shutil.copy("/tmp/su", "/etc/pam.d/su")
 
 
-def test_removing_it_revokes_the_tokens_and_leaves_stacks_that_work(package, before, provider):  # noqa: F811
+def test_a_line_beside_those_of_the_profile_leaves_the_profile_on(package, line):  # noqa: F811
+    line("/etc/pam.d/common-session")
+    now = stacks()
+    assert now["common-auth"].count("pam_oidc_session.so") == 1, "the profile is on"
+    code, said = dpkg("-r", NAME)
+    assert code != 0 and re.findall(r"(?m)^/.*", said) == ["/etc/pam.d/common-session"]
+    assert is_installed() and stacks() == now
+
+
+def test_in_another_root_the_stacks_of_the_host_stay(package, before, tmp_path):  # noqa: F811
+    for path in ("etc/pam.d", "var/lib/pam", "usr/share/pam-configs", "usr/lib/sysusers.d", "var/cache/debconf"):
+        shutil.copytree(f"/{path}", tmp_path / path)
+    shutil.copy("/etc/debconf.conf", tmp_path / "etc")
+    host = [os.stat(f"/{path}").st_ino for path in ("etc/pam.d/common-auth", "var/lib/pam/auth")]
+    for script, *argv in (("postinst", "abort-remove"), ("prerm", "remove")):
+        run(f"/var/lib/dpkg/info/{NAME}.{script}", *argv,
+            env=dict(os.environ, DEBIAN_FRONTEND="noninteractive", DPKG_ROOT=str(tmp_path),
+                     DPKG_MAINTSCRIPT_PACKAGE=NAME))
+    assert (tmp_path / "etc/pam.d/common-auth").read_text(encoding="utf-8") == before["common-auth"]
+    assert host == [os.stat(f"/{path}").st_ino for path in ("etc/pam.d/common-auth", "var/lib/pam/auth")]
+
+
+def test_removing_it_revokes_the_tokens_and_leaves_stacks_that_work(package, before, stranger,  # noqa: F811
+                                                                    provider):  # noqa: F811
+    profile("--force")  # leaves copies of what was
+    copies = [name for name in stacks() if name.endswith(".pam-old")]
+    assert "common-auth.pam-old" in copies
     configure(provider)
     append(CONFIG, EDITED)
     terminal = ssh_device_login(provider)
     token = payload(the_key("oidc:access_token"))
+    start = time.monotonic()
     said = must("-r", NAME)
     assert "the tokens of the open sessions end now" in said
-    assert not helpers() and not keys(r"^oidc:(access|refresh)_token$")
+    assert stranger.poll() is None and time.monotonic() - start < 12, "the helper of a container goes on"
+    assert helpers() == [stranger.pid] and not keys(r"^oidc:(access|refresh)_token$")
     assert not provider.is_active(token)
+    for name in copies:
+        os.remove(f"/etc/pam.d/{name}")
     assert stacks() == before
     assert terminal.run("echo on; true") == "on", "the session goes on"
     terminal.logout()

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from packaged import CONFIG, HELPER, NAME, is_installed, must
+from packaged import CONFIG, HELPER, NAME, is_installed, must, stranger  # noqa: F401
 from conftest import CACHE, wait_until
 
 RPMS = os.environ.get("OIDC_RPMS", "/nonexistent")
@@ -30,6 +30,7 @@ def releases():
     with contextlib.suppress(KeyError):
         pwd.getpwnam("oidc-session")
         subprocess.run(["userdel", "oidc-session"], check=True)
+    subprocess.run(["groupadd", "--system", "oidc-session"], check=True)  # as somebody's sysusers.d may have done
     found = [glob.glob(f"{RPMS}/*/*-1.{release}.*.rpm") for release in (1, 2)]
     assert [len(files) for files in found] == [1, 1], f"OIDC_RPMS has no packages: {found}"
     return [files[0] for files in found]
@@ -49,7 +50,8 @@ def processes():
         process.wait()
 
 
-def test_the_rpm_is_installed_upgraded_and_removed_as_the_debian_package_is(releases, processes):
+def test_the_rpm_is_installed_upgraded_and_removed_as_the_debian_package_is(releases, processes,
+                                                                            stranger):  # noqa: F811
     older, newer = releases
     code, said = rpm("-i", "--nodeps", older)
     assert code == 0, said
@@ -70,8 +72,11 @@ def test_the_rpm_is_installed_upgraded_and_removed_as_the_debian_package_is(rele
 
     with open("/etc/pam.d/su", "a", encoding="utf-8") as file:
         file.write("session optional pam_oidc_session.so\n")
+    os.makedirs("/usr/lib/pam.d", exist_ok=True)
+    shutil.copy("/etc/pam.d/su", "/usr/lib/pam.d/a-vendor")
     code, said = rpm("-e", RPM)
-    assert code != 0 and "/etc/pam.d/su" in said and os.path.exists(HELPER)
+    assert code != 0 and "/etc/pam.d/su\n" in said and "/usr/lib/pam.d/a-vendor\n" in said and os.path.exists(HELPER)
+    os.remove("/usr/lib/pam.d/a-vendor")
     with open("/etc/pam.d/su", "w", encoding="utf-8") as file:
         file.write("auth required pam_unix.so\n")
 
@@ -80,7 +85,7 @@ def test_the_rpm_is_installed_upgraded_and_removed_as_the_debian_package_is(rele
     wait_until(lambda: os.readlink(f"/proc/{helper.pid}/exe") == HELPER, "it runs")
     code, said = rpm("-e", RPM)
     assert code == 0, said
-    assert helper.wait(1) == -15 and other.poll() is None
+    assert helper.wait(1) == -15 and other.poll() is None and stranger.poll() is None
     assert not os.path.exists(HELPER) and not os.path.exists(CACHE)
     assert os.path.exists(CONFIG + ".rpmsave") and not os.path.exists(CONFIG)
     assert pwd.getpwnam("oidc-session")
