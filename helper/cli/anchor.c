@@ -13,7 +13,7 @@
 #include "common/text.h"
 #include "helper/cli/anchor.h"
 
-#define PROC_MAX      16384
+#define PROC_MAX      4096 /* of the status, the groups come behind this */
 #define ANCESTORS_MAX 256
 #define TRIES_MAX     10
 
@@ -85,7 +85,8 @@ read_proc(pid_t pid, const char *name, struct secret *out)
     fd = open(path, O_RDONLY | O_CLOEXEC);
     r = fd == -1 ? -errno : read_all(fd, PROC_MAX, out);
     fd_close(&fd);
-    return r;
+    /* A user may be in any number of groups; what is wanted is before them. */
+    return r == -EMSGSIZE ? 0 : r;
 }
 
 static int
@@ -144,7 +145,8 @@ anchor_find(struct anchor *out)
         if (r < 0)
             return r;
         anchor.pidfd = pidfd_open(anchor.pid, 0);
-        if (anchor.pidfd == -1 && errno != ESRCH)
+        /* EINVAL: Linux before 6.15 of a leader whose process is gone. */
+        if (anchor.pidfd == -1 && errno != ESRCH && errno != EINVAL)
             return -errno;
         if (anchor.pidfd >= 0 && choose(&again) == 0 && again == anchor.pid) {
             name_of(anchor.pid, anchor.name, sizeof(anchor.name));

@@ -204,13 +204,17 @@ find_anchor(struct login *login)
 static int
 take_signals(struct login *login)
 {
+    static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    struct sigaction action;
     sigset_t set;
+    size_t i;
 
     sigemptyset(&set);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGQUIT);
-    sigaddset(&set, SIGTERM);
+    /* What is ignored, as nohup(1) does it, stays so. */
+    for (i = 0; i < ARRAY_LEN(numbers); i++)
+        if (sigaction(numbers[i], NULL, &action) == 0
+            && action.sa_handler != SIG_IGN)
+            sigaddset(&set, numbers[i]);
     if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
         login->signals = signalfd(-1, &set, SFD_CLOEXEC);
     if (login->signals >= 0)
@@ -319,6 +323,8 @@ say(const struct login *login, const struct message *result,
                            ? VARIABLE " names the old key; replace it"
                            : "Name the access token's key");
     printf("export " VARIABLE "=%" PRId32 "\n", own->access_token);
+    if (fflush(stdout) != 0)
+        report("the tokens are there all the same; without that line");
 }
 
 /* Returns the exit status. */

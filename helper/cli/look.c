@@ -2,11 +2,11 @@
 #include <config.h>
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "helper/cli/look.h"
 
 #define MOMENT 2   /* the provider's answer to a renewal */
-#define LATE   10  /* one that has not come then */
 #define SELDOM 300 /* nothing is expected */
 
 int64_t
@@ -20,7 +20,10 @@ look_next(const struct session *session, int64_t now)
         && session->status.state != STATE_LOGIN_REQUIRED) {
         renewal = session->status.renew_at > now
                       ? session->status.renew_at - now + MOMENT
-                      : LATE;
+                      : LOOK_AGAIN;
+        /* It is under way: renew_at is when it would be asked again. */
+        if (strcmp(session->status.renew_reason, "lost_answer") == 0)
+            renewal = MOMENT;
         if (renewal < in)
             in = renewal;
     }

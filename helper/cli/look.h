@@ -6,6 +6,9 @@
 
 #include "helper/cli/session.h"
 
+/* Seconds: for what is late, or did not work. */
+#define LOOK_AGAIN 10
+
 /*
  * Pure: in how many seconds, from this Unix time on, 'oidc-session run' looks at
  * the tokens again: a moment after their renewal, when they expire, or soon when

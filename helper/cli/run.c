@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,8 +42,10 @@ static const char help[] =
 
 struct run {
     struct tokenfile file;
-    sigset_t before; /* the signals that were blocked */
-    int signals;     /* signalfd */
+    sigset_t before;               /* the signals that were blocked */
+    struct sigaction child_before; /* what was done about SIGCHLD */
+    mode_t umask_before;
+    int signals; /* signalfd */
     int timer;
     int helper; /* pidfd of the session's helper; -1: not known */
     pid_t child;
@@ -51,17 +54,12 @@ struct run {
 /* ---- The token ---- */
 
 static int
-write_token(const struct run *run, const struct session *session)
+read_token(const struct session *session, struct secret *out)
 {
-    struct secret token = {0};
-    int r;
+    int r = session_token(session, KEY_ACCESS_TOKEN, out);
 
-    r = session_token(session, KEY_ACCESS_TOKEN, &token);
     if (r == 0 && session->expires_at != 0 && session->expires_at <= time(NULL))
         r = -EKEYEXPIRED;
-    if (r == 0)
-        r = tokenfile_write(&run->file, &token);
-    secret_clear(&token);
     return r;
 }
 
@@ -76,24 +74,34 @@ set_timer(const struct run *run, int64_t seconds)
 
 /*
  * What is in the keyring now goes to the file; what is gone is removed from it.
- * That its helper ends, with all tokens, is seen at once.
+ * That its helper ends, with all tokens, is seen at once.  A token that cannot
+ * be written leaves the one before, until that expires.
  */
 static int
 look(struct run *run)
 {
     struct session session = {0};
+    struct secret token = {0};
+    int64_t next;
     int r, found;
 
     found = r = session_find(&session);
     if (r == 0)
-        r = write_token(run, &session);
+        r = read_token(&session, &token);
     if (r < 0)
         tokenfile_remove(&run->file);
     fd_close(&run->helper);
     /* Without it, the timer is all there is. */
     if (found == 0 && resident_find(&session, &run->helper) < 0)
         run->helper = -1;
-    set_timer(run, look_next(found == 0 ? &session : NULL, time(NULL)));
+    next = look_next(found == 0 ? &session : NULL, time(NULL));
+    if (r == 0) {
+        r = tokenfile_write(&run->file, &token);
+        if (r < 0 && next > LOOK_AGAIN)
+            next = LOOK_AGAIN;
+    }
+    set_timer(run, next);
+    secret_clear(&token);
     return r;
 }
 
@@ -104,7 +112,10 @@ child(const struct run *run, char *const *argv)
 {
     int error;
 
-    (void) sigprocmask(SIG_SETMASK, &run->before, NULL); /* it was one */
+    /* What was there before can be set again. */
+    (void) umask(run->umask_before);
+    (void) sigaction(SIGCHLD, &run->child_before, NULL);
+    (void) sigprocmask(SIG_SETMASK, &run->before, NULL);
     execvp(argv[0], argv);
     error = errno;
     report("cannot run '%s': %s", argv[0], strerror(error));
@@ -181,6 +192,8 @@ open_events(struct run *run)
 {
     static const int numbers[] = {SIGCHLD, SIGHUP,  SIGINT, SIGQUIT,
                                   SIGTERM, SIGUSR1, SIGUSR2};
+    /* Who ignores SIGCHLD hears of no child's end. */
+    const struct sigaction hear = {.sa_handler = SIG_DFL};
     sigset_t set;
     size_t i;
 
@@ -188,8 +201,10 @@ open_events(struct run *run)
     for (i = 0; i < ARRAY_LEN(numbers); i++)
         sigaddset(&set, numbers[i]);
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1
+        || sigaction(SIGCHLD, &hear, &run->child_before) == -1
         || sigprocmask(SIG_BLOCK, &set, &run->before) == -1)
         return -errno;
+    run->umask_before = umask(S_IRWXG | S_IRWXO);
     run->signals = signalfd(-1, &set, SFD_CLOEXEC);
     if (run->signals == -1)
         return -errno;

@@ -64,28 +64,37 @@ make_directory(struct tokenfile *file)
     return file->dir == -1 ? -errno : 0;
 }
 
+static int
+open_in(const char *parent, uid_t uid, struct tokenfile *file)
+{
+    int r, n;
+
+    r = open_parent(parent, uid);
+    if (r < 0)
+        return r;
+    file->parent = r;
+    r = make_directory(file);
+    n = snprintf(file->path, sizeof(file->path), "%s/%s/" FILE_NAME, parent,
+                 file->name);
+    if (r == 0 && (n < 0 || (size_t) n >= sizeof(file->path)))
+        r = -ENAMETOOLONG;
+    return r;
+}
+
 int
 tokenfile_open(const char *const *parents, uid_t uid, struct tokenfile *out)
 {
     struct tokenfile file = TOKENFILE_NONE;
-    int r, n;
+    int r = -ENOTDIR;
 
     for (; *parents != NULL; parents++) {
-        file.parent = open_parent(*parents, uid);
-        if (file.parent >= 0)
-            break;
-    }
-    if (*parents == NULL)
-        return -ENOTDIR;
-    r = make_directory(&file);
-    n = snprintf(file.path, sizeof(file.path), "%s/%s/" FILE_NAME, *parents,
-                 file.name);
-    if (r == 0 && (n < 0 || (size_t) n >= sizeof(file.path)))
-        r = -ENAMETOOLONG;
-    if (r < 0)
+        r = open_in(*parents, uid, &file);
+        if (r == 0) {
+            *out = file;
+            return 0;
+        }
         tokenfile_close(&file);
-    else
-        *out = file;
+    }
     return r;
 }
 

@@ -173,7 +173,7 @@ if command -v python3 >/dev/null; then
 
     # That check finds a message that nobody has listed, and one that is no more.
     copy=$(mktemp -d)
-    cp -r common pam helper docs man README.md "$copy"
+    cp -r --no-preserve=mode common pam helper docs man README.md "$copy"
     sed -i 's/"no such user"/"no such %s at all"/' "$copy/pam/entry.c"
     found=$(top_srcdir=$copy tests/docs/check-messages | grep '^#')
     same "$messages: what is not listed is found" "$found" $'# pam/entry.c: no such … at all\n# no such user'

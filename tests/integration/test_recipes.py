@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from conftest import (CODE, TOP, PamApp, Terminal, configure, helpers, keys, leftovers, payload, run, ssh, ssh_device_login,
-                      stack, status, the_key, wait_until)
+from conftest import (CODE, TOP, PamApp, Terminal, configure, helpers, keys, leftovers, payload, run, ssh,
+                      ssh_device_login, stack, status, the_key, wait_until)
 
 RECIPES = f"{TOP}/docs/pam"
 OURS = "pam_oidc_session.so"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <string.h>
+
 #include "helper/cli/look.h"
 #include "tests/lib/test.h"
 
@@ -34,6 +36,16 @@ looks_again_soon_when_the_renewal_is_late(void **state UNUSED)
     assert_int_equal(look_next(&now, NOW), 10);
 }
 
+/* renew_at is when the helper would ask again, should no answer come. */
+static void
+looks_again_at_once_while_a_renewal_is_under_way(void **state UNUSED)
+{
+    struct session asked = session(12, 900);
+
+    (void) strcpy(asked.status.renew_reason, "lost_answer");
+    assert_int_equal(look_next(&asked, NOW), 2);
+}
+
 static void
 looks_when_the_token_expires(void **state UNUSED)
 {
@@ -65,6 +77,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(looks_a_moment_after_the_renewal),
         cmocka_unit_test(looks_again_soon_when_the_renewal_is_late),
+        cmocka_unit_test(looks_again_at_once_while_a_renewal_is_under_way),
         cmocka_unit_test(looks_when_the_token_expires),
         cmocka_unit_test(looks_now_and_then_when_nothing_is_expected),
     };

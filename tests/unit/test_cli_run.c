@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -145,6 +146,32 @@ a_signal_to_us_goes_to_the_command(void **state UNUSED)
     assert_int_equal(cli.status, 3);
 }
 
+/* As a daemon may leave it to its children. */
+static void
+a_command_is_waited_for_where_sigchld_is_ignored(void **state UNUSED)
+{
+    NEED_SESSION(600);
+    assert_true(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+    alarm(20);
+    run_shell("printf %s \"$BEARER_TOKEN_FILE\" >&2; exit 4");
+    alarm(0);
+    assert_int_equal(cli.status, 4);
+    assert_int_equal(access(cli.err, F_OK), -1);
+    assert_true(signal(SIGCHLD, SIG_DFL) != SIG_ERR);
+}
+
+static void
+the_umask_is_the_commands_and_not_the_files(void **state UNUSED)
+{
+    mode_t before = umask(0277);
+
+    NEED_SESSION(600);
+    run_shell("umask; cat \"$BEARER_TOKEN_FILE\"");
+    (void) umask(before);
+    assert_int_equal(cli.status, 0);
+    assert_non_null(strstr(cli.out, "0277\nCANARY-token"));
+}
+
 /* What the helper does at the end of a session. */
 static void
 the_file_goes_with_the_token(void **state UNUSED)
@@ -200,6 +227,8 @@ main(void)
         cmocka_unit_test(a_command_that_cannot_be_run_is_126_or_127),
         cmocka_unit_test(a_command_that_dies_leaves_nothing),
         cmocka_unit_test(a_signal_to_us_goes_to_the_command),
+        cmocka_unit_test(a_command_is_waited_for_where_sigchld_is_ignored),
+        cmocka_unit_test(the_umask_is_the_commands_and_not_the_files),
         cmocka_unit_test(the_file_goes_with_the_token),
         cmocka_unit_test(without_a_token_nothing_is_run),
         cmocka_unit_test(an_expired_token_is_none),

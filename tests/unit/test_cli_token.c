@@ -214,9 +214,10 @@ print_to(void *data)
 static void
 a_full_disk_or_a_closed_pipe_is_a_failure(void **state UNUSED)
 {
-    int full = open("/dev/full", O_WRONLY | O_CLOEXEC), ends[2];
+    int full, ends[2];
 
     NEED_SESSION(600);
+    full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     assert_true(full >= 0);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     close(ends[0]);

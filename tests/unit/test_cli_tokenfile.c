@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,6 +135,33 @@ takes_the_first_place_that_will_do(void **state UNUSED)
     assert_int_equal(file.dir, -1);
 }
 
+/* As a quota would have it. */
+static bool is_full;
+
+int __real_mkdirat(int dir, const char *path, mode_t mode);
+int __wrap_mkdirat(int dir, const char *path, mode_t mode);
+
+int
+__wrap_mkdirat(int dir, const char *path, mode_t mode)
+{
+    if (is_full) {
+        is_full = false;
+        errno = ENOSPC;
+        return -1;
+    }
+    return __real_mkdirat(dir, path, mode);
+}
+
+static void
+goes_on_to_the_next_place_when_one_is_full(void **state UNUSED)
+{
+    NEED_MEMORY();
+    is_full = true;
+    assert_int_equal(open_in(directory, directory), 0);
+    assert_false(is_full);
+    tokenfile_close(&file);
+}
+
 static void
 follows_no_link_to_a_place(void **state UNUSED)
 {
@@ -218,6 +246,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(only_a_directory_in_memory_that_nobody_else_changes_will_do),
         TEST(takes_the_first_place_that_will_do),
+        TEST(goes_on_to_the_next_place_when_one_is_full),
         TEST(follows_no_link_to_a_place),
         TEST(the_file_is_the_users_alone_and_has_the_token),
         TEST(a_new_one_takes_the_place_of_the_old_one),
