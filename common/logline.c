@@ -55,7 +55,8 @@ ends_a_word(const char *text, const char *at)
     return at > text && (isalnum((unsigned char) at[-1]) != 0 || at[-1] == '_');
 }
 
-/* So that who looks for a field finds ours and no other. */
+/* So that who looks for a field finds ours and no other; some look for it in
+ * either case. */
 static void
 disarm(char *text)
 {
@@ -64,7 +65,7 @@ disarm(char *text)
     char *at;
 
     for (i = 0; i < ARRAY_LEN(fields); i++)
-        for (at = text; (at = strstr(at, fields[i])) != NULL; at++)
+        for (at = text; (at = strcasestr(at, fields[i])) != NULL; at++)
             if (!ends_a_word(text, at))
                 at[strlen(fields[i]) - 1] = '?';
 }

@@ -64,13 +64,16 @@ static void
 child_signals(void)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
-    sigset_t none;
+    sigset_t hangup;
     int number;
 
     for (number = 1; number < NSIG; number++)
         (void) sigaction(number, &action, NULL); /* KILL, STOP and libc's own */
-    sigemptyset(&none);
-    (void) sigprocmask(SIG_SETMASK, &none, NULL); /* the set is valid */
+    /* An upgrade may send one before the helper can see to it: it waits.  The
+     * exchange ignores it.  The set is valid. */
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    (void) sigprocmask(SIG_SETMASK, &hangup, NULL);
 }
 
 /* Our descriptors to 0, 1, …; behind them the pipe for errors; no others. */

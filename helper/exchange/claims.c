@@ -168,7 +168,8 @@ subject_of(const cJSON *item)
     if (!cJSON_IsNumber(item))
         return NULL;
     number = item->valuedouble;
-    if (!(number >= 0 && number <= WHOLE_MAX) || floor(number) < number)
+    if (!(number >= 0 && number <= WHOLE_MAX) || floor(number) < number
+        || signbit(number))
         return NULL;
     (void) snprintf(digits, sizeof(digits), "%.0f", number);
     return cJSON_CreateString(digits);

@@ -228,6 +228,7 @@ another_claim_becomes_the_subject(void **state UNUSED)
         {"{\"id\":1e300}", "id", "no usable", OUTCOME_DENIED},
         {"{\"id\":1e999}", "id", "no usable", OUTCOME_DENIED},
         {"{\"id\":-1}", "id", "no usable", OUTCOME_DENIED},
+        {"{\"id\":-0.0}", "id", "no usable", OUTCOME_DENIED},
         {"{\"id\":1.5}", "id", "no usable", OUTCOME_DENIED},
         {"{\"id\":true}", "id", "no usable", OUTCOME_DENIED},
         {"{\"id\":null}", "id", "no usable", OUTCOME_DENIED},

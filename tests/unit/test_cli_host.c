@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -196,6 +197,8 @@ this_host_has_keys_and_process_descriptors(void **state UNUSED)
 {
     struct host host;
 
+    if (getenv("VALGRIND") != NULL)
+        SKIP("valgrind before 3.21 has no pidfd_open");
     host_look(&host);
     assert_int_equal(host.pidfd, 0);
     assert_int_equal(host.keyrings, 0);

@@ -117,6 +117,8 @@ a_text_cannot_forge_a_tail(void **state UNUSED)
     format(&renewed, "%s", "x event=revoked a=b /?event=login&uid=0");
     assert_string_equal(
         out, "user alice: x event?revoked a=b /?event?login&uid?0" TAIL);
+    format(&renewed, "%s", "x EVENT=login Session=7 uId=0"); /* grep -i */
+    assert_string_equal(out, "user alice: x EVENT?login Session?7 uId?0" TAIL);
 }
 
 /* An argument or a setting of ours is shown as it was written. */
