@@ -300,7 +300,9 @@ say(const struct login *login, const struct message *result,
                            : "Name the access token's key");
     printf("export " VARIABLE "=%" PRId32 "\n", own->access_token);
     if (fflush(stdout) != 0)
-        report("the tokens are there all the same; without that line");
+        report(
+            "cannot write the line with the number of the key; you are logged"
+            " in all the same");
 }
 
 /* Returns the exit status. */
