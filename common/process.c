@@ -9,7 +9,8 @@
 #include "common/io.h"
 #include "common/process.h"
 
-/* Far more than there is of a program of ours. */
+/* Far more than the arguments of a program of ours have; and in the status, than
+ * there is before the groups. */
 #define PROC_MAX 4096
 
 bool
@@ -27,18 +28,24 @@ process_has_ids(const char *status, const struct process *wanted)
 bool
 process_has_arguments(const struct secret *text, const struct process *wanted)
 {
-    size_t at = 0, len, i;
+    size_t at = 0, left, len, i;
+    const char *argument;
 
     for (i = 0; wanted->argv[i] != NULL; i++) {
-        len = strlen(wanted->argv[i]) + 1; /* a NUL ends each of them */
-        if (text->len - at < len
-            || memcmp(text->data + at, wanted->argv[i], len) != 0)
+        argument = secret_text(text) + at;
+        left = text->len - at;
+        len = strnlen(argument, left);
+        if (len == left) /* a NUL ends each of them */
             return false;
-        at += len;
+        if (strcmp(wanted->argv[i], PROCESS_ANY) != 0
+            && strcmp(wanted->argv[i], argument) != 0)
+            return false;
+        at += len + 1;
     }
     return true;
 }
 
+/* -ENOENT: it is gone, or hidden.  More than PROC_MAX is left off. */
 static int
 read_file(pid_t pid, const char *name, struct secret *out)
 {
@@ -47,27 +54,40 @@ read_file(pid_t pid, const char *name, struct secret *out)
 
     (void) snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd == -1)
-        return -errno;
+    if (fd == -1) /* hidepid=1 */
+        return errno == EPERM || errno == EACCES ? -ENOENT : -errno;
     r = read_all(fd, PROC_MAX, out);
     fd_close(&fd);
-    return r == -EMSGSIZE ? -ESRCH : r; /* not one of ours */
+    return r == -EMSGSIZE ? 0 : r;
+}
+
+static int
+check_arguments(pid_t pid, const struct process *wanted)
+{
+    const char *const name[] = {wanted->argv[0], NULL};
+    const struct process named = {.argv = name};
+    struct secret text = {0};
+    int r;
+
+    r = read_file(pid, "cmdline", &text);
+    if (r == 0 && !process_has_arguments(&text, wanted))
+        r = process_has_arguments(&text, &named) ? -EPERM : -ESRCH;
+    secret_clear(&text);
+    return r;
 }
 
 int
 process_check(pid_t pid, const struct process *wanted)
 {
-    struct secret status = {0}, arguments = {0};
+    struct secret status = {0};
     int r;
 
-    r = read_file(pid, "status", &status);
-    if (r == 0 && !process_has_ids(secret_text(&status), wanted))
-        r = -ESRCH;
+    r = check_arguments(pid, wanted);
+    /* The many groups of a user are behind the IDs. */
     if (r == 0)
-        r = read_file(pid, "cmdline", &arguments);
-    if (r == 0 && !process_has_arguments(&arguments, wanted))
-        r = -ESRCH;
+        r = read_file(pid, "status", &status);
+    if (r == 0 && !process_has_ids(secret_text(&status), wanted))
+        r = -EPERM;
     secret_clear(&status);
-    secret_clear(&arguments);
     return r;
 }

@@ -11,6 +11,9 @@
 /* A group that owns nothing: for processes that must not write the keys. */
 #define NOBODY_GID 65534
 
+/* An argument that may be anything. */
+#define PROCESS_ANY ""
+
 /*
  * Whether a process is the one of ours that it is said to be: a signal to
  * another one would end that.  By what the kernel tells everybody, because the
@@ -21,8 +24,9 @@
  * only root has the means.  Of those that have them, the arguments tell which.
  */
 struct process {
-    const char *const *argv; /* what its arguments begin with; NULL ends it */
-    uid_t uid;               /* real, effective, saved, and for files */
+    const char *const
+        *argv; /* its first arguments, PROCESS_ANY; NULL ends it */
+    uid_t uid; /* real, effective, saved, and for files */
     gid_t real_gid;
     gid_t gid; /* effective, saved, and for files */
 };
@@ -35,7 +39,9 @@ bool process_has_arguments(const struct secret *text,
                            const struct process *wanted);
 
 /*
- * 0 when it is; -ESRCH when it is another one; or another negative errno when
+ * 0 when it is; -ESRCH when it is certainly another one, a program of another
+ * name or none any more; -EPERM when the name is right and something else is
+ * not, so that nobody should rely on either; or another negative errno when
  * /proc does not say (-ENOENT: it is gone, or hidden).  The number may be given
  * to another process meanwhile: the caller sees to it that it was not.
  */

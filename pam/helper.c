@@ -12,10 +12,10 @@
 #include "common/io.h"
 #include "common/keyring.h"
 #include "common/launch.h"
+#include "common/process.h"
 #include "common/spawn.h"
 #include "pam/fdinfo.h"
 #include "pam/helper.h"
-#include "common/process.h"
 #include "pam/system_user.h"
 
 static int
@@ -152,6 +152,8 @@ helper_find(int64_t pid, const struct helper_user *user, struct helper *out)
     if (helper.pidfd == -1) /* the number may be a thread's by now */
         return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
     r = process_check(helper.pid, &wanted);
+    if (r == -EPERM) /* another session's, or the user's own */
+        r = -ESRCH;
     /* If it still lives, then it is the one that was looked at: nobody else
      * could have its number.  And /proc knows it by the same. */
     if (r == 0 && !is_alive(&helper))

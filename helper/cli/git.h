@@ -3,6 +3,7 @@
 #define CLI_GIT_H
 
 #include "common/attr.h"
+#include "common/secret.h"
 
 /*
  * The protocol of credential helpers, git-credential(1): git says on standard
@@ -16,9 +17,13 @@ struct git_request {
     char username[128];
 };
 
-/* Pure: read it, up to an empty line.  Names it does not know are passed over,
- * and of a name given twice the last counts. */
-void git_request_parse(const char *text, struct git_request *out);
+/*
+ * Pure: read it, up to an empty line.  Names it does not know are passed over.
+ * 0; or -EBADMSG when others may read another host in it: one of the names twice,
+ * a NUL or a carriage return.
+ */
+int git_request_parse(const struct secret *text,
+                      struct git_request *out) MUST_CHECK;
 
 /* Pure: NULL when a token for this host (and port) may be given for the
  * request; or why not, as it goes on after "no token for git: ". */

@@ -136,6 +136,31 @@ end_before(const struct login *login, const struct session *session, int helper)
     return COMMAND_FAILED;
 }
 
+/*
+ * Their helper cannot be told from others, so it is not asked.  Without the
+ * keyring it ends at its next renewal, and still has the tokens to revoke them.
+ */
+static int
+end_unasked(const struct login *login, const struct session *session, int why)
+{
+    struct key_info ring = {0};
+    int r;
+
+    r = key_info_get(session->ring, &ring);
+    if (!login->force || r < 0 || ring.uid != login->uid)
+        return resident_report(why, session);
+    r = key_revoke(session->ring);
+    if (r < 0) {
+        report("the tokens of this session cannot be removed: %s; close the"
+               " login session",
+               strerror(-r));
+        return COMMAND_FAILED;
+    }
+    report("the tokens before are removed; their helper cannot be asked, and"
+           " revokes them at the provider when it would have renewed them");
+    return COMMAND_OK;
+}
+
 /* A grant that is over, and tokens that nobody renews, are replaced. */
 static int
 look_at_session(const struct login *login)
@@ -148,14 +173,13 @@ look_at_session(const struct login *login)
         || (r == 0 && session.has_status
             && session.status.state == STATE_LOGIN_REQUIRED))
         return COMMAND_OK;
-    if (r == 0)
-        r = resident_find(&session, &helper);
-    if (r == -ESRCH || (r < 0 && login->force))
+    if (r < 0)
+        return session_report(r);
+    r = resident_find(&session, &helper);
+    if (r == -ESRCH)
         return COMMAND_OK;
-    if (r == 0)
-        r = end_before(login, &session, helper);
-    else
-        r = session_report(r);
+    r = r == 0 ? end_before(login, &session, helper)
+               : end_unasked(login, &session, r);
     fd_close(&helper);
     return r;
 }

@@ -37,7 +37,8 @@ invalidate(const struct session *session, const char *name)
     return r;
 }
 
-/* What the rights of the session allow, when nobody can be asked. */
+/* What the rights of the session allow, when the helper certainly runs no more:
+ * it would write them anew. */
 static int
 remove_here(const struct session *session)
 {
@@ -52,9 +53,10 @@ remove_here(const struct session *session)
                " be removed: %s; close the login session",
                strerror(-r));
     else if (session->info.uid == 0)
-        report("the helper of this session does not run: the tokens are removed"
-               " here, and revoked at the provider when the login session is"
-               " closed");
+        report(
+            "the helper of this session does not run: the tokens are removed"
+            " here, and the refresh token is revoked at the provider when the"
+            " login session is closed");
     else
         report("the helper of this session does not run: the tokens are removed"
                " here, but not revoked at the provider");

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "helper/cli/command.h"
 #include "helper/cli/report.h"
@@ -57,6 +58,19 @@ help(void)
         "More in oidc-session(1).");
 }
 
+/*
+ * Tokens are in our memory for a moment, or while the helper renews them.  What
+ * we execute is looked at as before.
+ */
+static int
+harden(void)
+{
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+        return COMMAND_OK;
+    report("cannot protect this process: %s", strerror(errno));
+    return COMMAND_FAILED;
+}
+
 /* Returns a command's place; or NULL with the exit status in *status. */
 static const struct command *
 find_command(int argc, char **argv, int *status)
@@ -100,7 +114,9 @@ main(int argc, char **argv)
     int status, first;
 
     command = find_command(argc, argv, &status);
-    if (command != NULL) {
+    if (command != NULL)
+        status = harden();
+    if (command != NULL && status == COMMAND_OK) {
         first = optind;
         optind = 0; /* the beginning of another list */
         status = command->run(argc - first, argv + first);

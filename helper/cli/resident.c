@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,35 +12,50 @@
 
 #include "common/io.h"
 #include "common/process.h"
-#include "common/text.h"
 #include "helper/cli/command.h"
 #include "helper/cli/report.h"
 #include "helper/cli/resident.h"
 
+/* Whose session it is: with su or sudo, not always the caller's. */
+static int
+find_owner(const struct session *session, long ring, uid_t *out)
+{
+    struct key_info info = {0};
+    int r;
+
+    *out = session->info.uid; /* of the user's own keys */
+    if (*out != 0)
+        return 0;
+    r = key_info_get((key_serial_t) ring, &info);
+    if (r == 0)
+        *out = info.uid != 0 ? info.uid : getuid();
+    return r;
+}
+
 /*
  * The module's helper has the group of the keys, which the kernel gives to
- * nobody else; that of 'oidc-session login' is the user's own in everything, as
- * are its keys.
+ * nobody else; that of 'oidc-session login' has the IDs that its keys were made
+ * with.  By what name it knows the user does not matter: a uid may have several.
  */
 static int
 check(pid_t pid, const struct session *session)
 {
-    const struct passwd *pw = getpwuid(getuid());
     long ring = keyctl_get_keyring_ID(KEY_SPEC_SESSION_KEYRING, 0);
-    char user[256], serial[16];
-    const char *const argv[] = {HELPER_PATH, user, serial, NULL};
+    bool own = session->info.uid != 0;
+    char serial[16];
+    const char *const argv[] = {HELPER_PATH, PROCESS_ANY, serial, NULL};
     struct process wanted = {
         .argv = argv,
-        .uid = getuid(),
-        .real_gid = session->info.gid == getgid() ? getgid() : NOBODY_GID,
+        .real_gid = own ? session->info.gid : NOBODY_GID,
         .gid = session->info.gid,
     };
+    int r;
 
-    if (pw == NULL)
-        return -ENODATA;
     if (ring == -1)
         return -errno;
-    (void) text_clean(pw->pw_name, user, sizeof(user));
+    r = find_owner(session, ring, &wanted.uid);
+    if (r < 0)
+        return r;
     (void) snprintf(serial, sizeof(serial), "%ld", ring);
     return process_check(pid, &wanted);
 }
@@ -54,8 +68,10 @@ resident_find(const struct session *session, int *out)
 
     if (!session->has_status)
         return -ENODATA;
+    /* It has not said who it is; or, after a grant, that it is no more. */
     if (pid < 1 || pid > INT32_MAX)
-        return -ESRCH;
+        return session->status.state == STATE_LOGIN_REQUIRED ? -ESRCH
+                                                             : -ENODATA;
     pidfd = pidfd_open((pid_t) pid, 0);
     if (pidfd == -1) /* the number may be a thread's by now */
         return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
@@ -99,8 +115,21 @@ resident_report(int r, const struct session *session)
                " expires; log out and in again");
         break;
     case -ENODATA:
-        report("this session has no status any more, so its helper is not"
-               " known: wait for the next renewal, or log out and in again");
+        report("the status of this session does not name its helper: wait for"
+               " the next renewal, or close the login session");
+        break;
+    case -ENOENT:
+        report("/proc does not show process %" PRId64
+               ", which should be the helper of this session (hidepid): only"
+               " the timer of the helper renews; to end the tokens, close the"
+               " login session",
+               session->status.helper_pid);
+        break;
+    case -EPERM:
+        report("process %" PRId64
+               " is a helper, but not certainly that of this session: it is"
+               " not asked; to end the tokens, close the login session",
+               session->status.helper_pid);
         break;
     default:
         report("cannot tell whether process %" PRId64

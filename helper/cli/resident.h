@@ -10,8 +10,10 @@
 /*
  * Find it by the number in the status, and make sure that it is this session's
  * helper: a signal to another process would end that.  0 and a pidfd to close in
- * *out; -ESRCH when it does not run; or another negative errno when nobody says
- * (-ENODATA: there is no status; -ENOENT: /proc hides it).
+ * *out; -ESRCH when it certainly does not run; or another negative errno when
+ * nobody can tell, and it may go on writing tokens (-ENODATA: the status is not
+ * there or does not name it; -ENOENT: /proc hides it; -EPERM: a helper, but not
+ * certainly this one).
  */
 int resident_find(const struct session *session, int *out) MUST_CHECK;
 

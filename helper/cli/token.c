@@ -77,6 +77,8 @@ take(const struct request *request, const struct session *session,
      * comes back with the next renewal. */
     if (r == -ENOKEY && (at != 0 || !request->id))
         r = -EKEYEXPIRED;
+    if (r < 0) /* a renewal takes its time */
+        secret_clear(token);
     return r;
 }
 
@@ -142,10 +144,11 @@ obtain(const struct request *request, struct session *session,
     }
     if (r != -EKEYEXPIRED)
         return session_report(r);
-    /* The next one will be no better: do not ask the provider for it. */
+    /* The next one will be no better, nor as long when it is here: do not ask
+     * the provider for it. */
     lifetime = session->expires_at - status->renewed_at;
-    if (!request->id && status->renewed_at != 0
-        && request->min_lifetime > lifetime)
+    if (!request->id && status->renewed_at != 0 && session->expires_at != 0
+        && request->min_lifetime >= lifetime)
         return report_short(request, lifetime);
     r = demand_renewal(session, request->timeout, &demand);
     if (r < 0 || demand != DEMAND_RENEWED)
@@ -203,20 +206,21 @@ run_for_git(struct request *request, const char *operation)
 {
     struct git_request git = {0};
     struct secret text = {0};
-    const char *refusal;
+    const char *refusal = NULL;
     int r;
 
     if (strcmp(operation, "get") != 0)
         return COMMAND_OK; /* store and erase: nothing to do */
     r = read_all(STDIN_FILENO, GIT_REQUEST_MAX, &text);
-    if (r == 0)
-        git_request_parse(secret_text(&text), &git);
+    if (r == 0 && git_request_parse(&text, &git) < 0)
+        refusal = "it names something twice, or has a carriage return or a NUL";
     secret_clear(&text);
     if (r < 0) {
         report("cannot read what git asks for: %s", strerror(-r));
         return COMMAND_FAILED;
     }
-    refusal = git_refusal(&git, request->host);
+    if (refusal == NULL)
+        refusal = git_refusal(&git, request->host);
     if (refusal != NULL) {
         report("no token for git: %s", refusal);
         return COMMAND_OK; /* git asks the next helper */
@@ -268,6 +272,8 @@ check_operands(int argc, char **argv, const struct request *request)
     if (git && request->host == NULL)
         return usage_error(argv[0], "'--format=git' needs '--host': a token"
                                     " must not go just anywhere");
+    if (git && *request->host == '\0')
+        return usage_error(argv[0], "'--host' is empty");
     if (!git && request->host != NULL)
         return usage_error(argv[0], "'--host' goes with '--format=git' only");
     if (git && optind >= argc)

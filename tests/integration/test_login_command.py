@@ -140,6 +140,18 @@ def test_with_force_the_tokens_before_end_first_and_the_line_is_for_eval(provide
     # The other commands know the user's own as they know root's.
     assert "state         active" in shell.run("oidc-session status | cat")
     assert shell.run("oidc-session token") == second
+    # A helper that nobody names is not dead: it goes on until its keyring is taken away.
+    shell.run(f"keyctl invalidate {tree(shell)['oidc:status'][0]}")
+    for command in ("oidc-session logout", "oidc-session login"):
+        assert "does not name its helper" in shell.run(command)
+    assert token(shell) == second
+    unnamed = the_helper()
+    start(shell, provider, 'eval "$(oidc-session login --force)"')
+    shell.expect(re.escape(shell.prompt))
+    third = token(shell)
+    os.kill(unnamed, signal.SIGALRM)  # its next renewal
+    wait_until(lambda: unnamed not in helpers(), "it has ended")
+    assert provider.is_active(third) and not provider.is_active(second)
     assert "Removed the tokens" in shell.run("oidc-session logout")
     wait_over(grants)
     shell.logout()

@@ -13,6 +13,9 @@
 #include "tests/lib/fakeresident.h"
 #include "tests/lib/test.h"
 
+/* More than the kernel has numbers for. */
+#define NO_PROCESS 4194305
+
 int fakeresident_check;
 static pid_t pid;
 
@@ -77,7 +80,7 @@ fakeresident_status(key_serial_t ring, const char *lines)
     char text[1024];
 
     (void) snprintf(text, sizeof(text), "%shelper_pid=%d\n", lines,
-                    pid > 0 ? pid : 0);
+                    pid > 0 ? pid : NO_PROCESS);
     assert_int_equal(put_text(ring, KEY_STATUS, text), 0);
 }
 

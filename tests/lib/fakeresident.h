@@ -24,8 +24,8 @@ key_serial_t fakeresident_ring(void);
  */
 pid_t fakeresident_start(key_serial_t ring, const char *const *texts);
 
-/* Write a status with the number of the one that was started, if any, behind
- * these lines. */
+/* Write a status with the number of the one that was started behind these lines;
+ * or without one, of a process that is gone. */
 void fakeresident_status(key_serial_t ring, const char *lines);
 
 /* End it.  Right without one. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/keyring.h"
@@ -79,15 +80,27 @@ without_a_helper_it_removes_what_it_can(void **state UNUSED)
 static void
 removes_nothing_when_it_does_not_know(void **state UNUSED)
 {
+    static const int unsure[] = {-ENOENT, -EPERM};
+    size_t i;
+
     NEED_KEYS();
     NEED_PIDFD();
     begin();
     fakeresident_start(ring, nothing);
     fakeresident_status(ring, "state=active\n");
-    fakeresident_check = -ENOENT;
+    for (i = 0; i < ARRAY_LEN(unsure); i++) {
+        fakeresident_check = unsure[i];
+        logout(NULL);
+        assert_int_equal(cli.status, COMMAND_FAILED);
+        assert_null(strstr(cli.err, "removed"));
+        assert_non_null(strstr(cli.err, "close the login session"));
+        assert_true(is_there(KEY_ACCESS_TOKEN));
+    }
+    fakeresident_check = 0;
+    assert_int_equal(put_text(ring, KEY_STATUS, "state=active\n"), 0);
     logout(NULL);
     assert_int_equal(cli.status, COMMAND_FAILED);
-    assert_non_null(strstr(cli.err, "cannot tell whether"));
+    assert_non_null(strstr(cli.err, "does not name its helper"));
     assert_true(is_there(KEY_ACCESS_TOKEN));
 }
 

@@ -3,13 +3,17 @@
 #include <config.h>
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "helper/cli/command.h"
+#include "tests/lib/child.h"
 #include "tests/lib/cli.h"
 #include "tests/lib/paths.h"
 #include "tests/lib/test.h"
@@ -154,6 +158,70 @@ a_full_disk_is_a_failure(void **state UNUSED)
                                  " output: No space left on device\n");
 }
 
+/* ---- What it holds ---- */
+
+#define SOMEBODY 61001
+
+static void
+exec_waiting(int in, int executed)
+{
+    dup2(in, STDIN_FILENO);
+    if ((getuid() == 0 && become(SOMEBODY, SOMEBODY) != 0)
+        || access(built_command, X_OK) != 0 || write(executed, "x", 1) != 1)
+        _exit(1);
+    execl(built_command, built_command, "token", "--format=git", "--host=h",
+          "get", (char *) NULL);
+    _exit(1);
+}
+
+/* What is in /proc/PID of whoever may be looked into belongs to their user. */
+static bool
+becomes_roots(pid_t pid)
+{
+    const struct timespec moment = {.tv_nsec = 10000000};
+    struct stat status;
+    char path[32];
+    unsigned i;
+
+    (void) snprintf(path, sizeof(path), "/proc/%d/mem", (int) pid);
+    for (i = 0; i < 1000; i++) {
+        if (stat(path, &status) == 0 && status.st_uid == 0)
+            return true;
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
+/* While it waits, here for git: what is in its memory is nobody's. */
+static void
+no_debugger_looks_into_it(void **state UNUSED)
+{
+    int in[2], executed[2], status;
+    bool protected, could;
+    char byte;
+    pid_t pid;
+
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(executed, O_CLOEXEC), 0);
+    pid = fork();
+    assert_int_not_equal(pid, -1);
+    if (pid == 0)
+        exec_waiting(in[0], executed[1]);
+    close(executed[1]);
+    could = read(executed[0], &byte, 1) == 1;
+    /* The end: it is executed.  Until then it belongs to root, as it was. */
+    could = read(executed[0], &byte, 1) == 0 && could;
+    protected = could && becomes_roots(pid);
+    close(in[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    close(in[0]);
+    close(executed[0]);
+    if (!could)
+        SKIP("another user cannot execute what was built");
+    assert_true(protected);
+    assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
@@ -163,6 +231,7 @@ main(void)
         cmocka_unit_test(says_its_version),
         cmocka_unit_test(says_what_is_wrong_with_its_arguments),
         cmocka_unit_test(a_full_disk_is_a_failure),
+        cmocka_unit_test(no_debugger_looks_into_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

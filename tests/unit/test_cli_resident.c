@@ -2,7 +2,7 @@
 #include <config.h>
 
 #include <fcntl.h>
-#include <pwd.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/io.h"
+#include "common/process.h"
 #include "helper/cli/command.h"
 #include "helper/cli/resident.h"
 #include "tests/lib/child.h"
@@ -22,35 +23,60 @@ static pid_t pid;
 static int pidfd = -1, stuffed = -1;
 static struct session session;
 
-/*
- * A program that runs for ever whatever its arguments are: yes(1), whose pipe
- * nobody reads.  It has the arguments of the helper of 'oidc-session login'.
- */
+/* What a user who is not root has; and their session's keys. */
+#define SOMEBODY   61001
+#define KEYS_GROUP 61500
+
 static void
-start(const char *user, long ring)
+exec_yes(const char *name, long ring, gid_t real_gid)
 {
     char serial[32];
-    int out[2];
 
     (void) snprintf(serial, sizeof(serial), "%ld", ring);
+    if (getuid() == 0
+        && (setgroups(0, NULL) == -1
+            || setresgid(real_gid, session.info.gid, session.info.gid) == -1
+            || setresuid(SOMEBODY, SOMEBODY, SOMEBODY) == -1))
+        _exit(1);
+    (void) prctl(PR_SET_PDEATHSIG, SIGKILL); /* after a failed test */
+    execl("/usr/bin/yes", name, "alice", serial, (char *) NULL);
+    _exit(1);
+}
+
+/*
+ * A program that runs for ever whatever its arguments are: yes(1), whose pipe
+ * nobody reads.  It has the arguments of a helper, and the IDs of session.info.
+ */
+static void
+start_as(const char *name, long ring, gid_t real_gid)
+{
+    int out[2];
+    char byte;
+
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);
     pid = fork();
     assert_int_not_equal(pid, -1);
     if (pid == 0) {
-        (void) prctl(PR_SET_PDEATHSIG, SIGKILL); /* after a failed test */
         dup2(out[1], STDOUT_FILENO);
-        execl("/usr/bin/yes", fake_program, user, serial, (char *) NULL);
-        _exit(1);
+        exec_yes(name, ring, real_gid);
     }
     close(out[1]);
     stuffed = out[0];
     /* Once it writes, it is what it will be. */
-    assert_int_equal(read(stuffed, serial, 1), 1);
+    assert_int_equal(read(stuffed, &byte, 1), 1);
+    session.status.helper_pid = pid;
+}
+
+/* That of 'oidc-session login'. */
+static void
+start(long ring)
+{
     session = (struct session){
         .has_status = true,
-        .status = {.helper_pid = pid},
-        .info = {.uid = getuid(), .gid = getgid()},
+        .info = {.uid = getuid() == 0 ? SOMEBODY : getuid(),
+                 .gid = getuid() == 0 ? SOMEBODY : getgid()},
     };
+    start_as(fake_program, ring, session.info.gid);
 }
 
 static int
@@ -66,20 +92,12 @@ teardown(void **state UNUSED)
     return 0;
 }
 
-static const char *
-me(void)
-{
-    const struct passwd *pw = getpwuid(getuid());
-
-    return pw != NULL ? pw->pw_name : "?";
-}
-
 #define NEED_HELPER()                                                          \
     do {                                                                       \
         NEED_KEYS();                                                           \
         NEED_PIDFD();                                                          \
-        if (getpwuid(getuid()) == NULL || access("/usr/bin/yes", X_OK) != 0)   \
-            SKIP("needs a user and yes(1)");                                   \
+        if (access("/usr/bin/yes", X_OK) != 0)                                 \
+            SKIP("needs yes(1)");                                              \
     } while (0)
 
 static long
@@ -92,7 +110,7 @@ static void
 is_the_helper_of_this_session(void **state UNUSED)
 {
     NEED_HELPER();
-    start(me(), own_ring());
+    start(own_ring());
     assert_int_equal(resident_find(&session, &pidfd), 0);
     assert_false(resident_ended(pidfd, 0));
     assert_int_equal(resident_tell(pidfd, SIGTERM), 0);
@@ -106,7 +124,7 @@ one_that_was_stopped_goes_on(void **state UNUSED)
     int status;
 
     NEED_HELPER();
-    start(me(), own_ring());
+    start(own_ring());
     assert_int_equal(resident_find(&session, &pidfd), 0);
     assert_int_equal(kill(pid, SIGSTOP), 0);
     assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
@@ -116,38 +134,60 @@ one_that_was_stopped_goes_on(void **state UNUSED)
     assert_true(WIFCONTINUED(status));
 }
 
+/* Nobody may take what is not understood for dead: it may write tokens. */
 static void
-that_of_another_session_is_not_ours(void **state UNUSED)
+that_of_another_session_is_not_ours_but_alive(void **state UNUSED)
 {
     NEED_HELPER();
-    start(me(), own_ring() + 1);
-    assert_int_equal(resident_find(&session, &pidfd), -ESRCH);
+    start(own_ring() + 1);
+    assert_int_equal(resident_find(&session, &pidfd), -EPERM);
     assert_int_equal(pidfd, -1);
 }
 
 static void
-that_of_another_user_is_not_ours(void **state UNUSED)
+one_with_other_groups_than_its_keys_is_not_ours_but_alive(void **state UNUSED)
 {
     NEED_HELPER();
-    start("somebody", own_ring());
+    start(own_ring());
+    session.info.gid++;
+    assert_int_equal(resident_find(&session, &pidfd), -EPERM);
+    session.info.uid = 0;
+    assert_int_equal(resident_find(&session, &pidfd), -EPERM);
+}
+
+static void
+another_program_is_none(void **state UNUSED)
+{
+    NEED_HELPER();
+    start(own_ring());
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    fd_close(&stuffed);
+    start_as("yes", own_ring(), session.info.gid);
     assert_int_equal(resident_find(&session, &pidfd), -ESRCH);
 }
 
-/* The module's: a process of the user's own cannot have its group. */
+/* su and sudo without pam_keyinit: root, in the session of a user. */
 static void
-one_without_the_group_of_the_keys_is_not_ours(void **state UNUSED)
+that_of_a_session_which_is_not_the_callers_is_found(void **state UNUSED)
 {
+    NEED_ROOT();
     NEED_HELPER();
-    start(me(), own_ring());
-    session.info.gid = getgid() + 1;
-    assert_int_equal(resident_find(&session, &pidfd), -ESRCH);
+    if (keyctl_chown(KEY_SPEC_SESSION_KEYRING, SOMEBODY, (gid_t) -1) == -1)
+        SKIP("needs root's right to give keys away");
+    session = (struct session){
+        .has_status = true,
+        .info = {.uid = 0, .gid = KEYS_GROUP},
+    };
+    start_as(fake_program, own_ring(), NOBODY_GID);
+    assert_int_equal(resident_find(&session, &pidfd), 0);
 }
 
 static void
 one_that_is_dead_is_not_there(void **state UNUSED)
 {
     NEED_HELPER();
-    start(me(), own_ring());
+    start(own_ring());
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     pid = 0;
@@ -155,7 +195,7 @@ one_that_is_dead_is_not_there(void **state UNUSED)
 }
 
 static void
-without_a_status_nobody_knows(void **state UNUSED)
+without_its_number_nobody_knows(void **state UNUSED)
 {
     static const int64_t bad[] = {0, -1, INT64_MAX};
     size_t i;
@@ -165,8 +205,16 @@ without_a_status_nobody_knows(void **state UNUSED)
     session.has_status = true;
     for (i = 0; i < ARRAY_LEN(bad); i++) {
         session.status.helper_pid = bad[i];
-        assert_int_equal(resident_find(&session, &pidfd), -ESRCH);
+        assert_int_equal(resident_find(&session, &pidfd), -ENODATA);
     }
+}
+
+static void
+after_a_grant_there_is_none(void **state UNUSED)
+{
+    session = (struct session){.has_status = true,
+                               .status = {.state = STATE_LOGIN_REQUIRED}};
+    assert_int_equal(resident_find(&session, &pidfd), -ESRCH);
 }
 
 static int
@@ -183,8 +231,10 @@ says_why_it_cannot_be_asked(void **state UNUSED)
         const char *said;
     } cases[] = {
         {-ESRCH, "does not run"},
-        {-ENODATA, "no status"},
-        {-ENOENT, "whether process 17 is the helper"},
+        {-ENODATA, "does not name its helper"},
+        {-ENOENT, "/proc does not show process 17"},
+        {-EPERM, "process 17 is a helper, but not certainly that"},
+        {-EACCES, "whether process 17 is the helper"},
     };
     struct cli cli;
     size_t i;
@@ -207,11 +257,13 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(is_the_helper_of_this_session),
         TEST(one_that_was_stopped_goes_on),
-        TEST(that_of_another_session_is_not_ours),
-        TEST(that_of_another_user_is_not_ours),
-        TEST(one_without_the_group_of_the_keys_is_not_ours),
+        TEST(that_of_another_session_is_not_ours_but_alive),
+        TEST(one_with_other_groups_than_its_keys_is_not_ours_but_alive),
+        TEST(another_program_is_none),
+        TEST(that_of_a_session_which_is_not_the_callers_is_found),
         TEST(one_that_is_dead_is_not_there),
-        TEST(without_a_status_nobody_knows),
+        TEST(without_its_number_nobody_knows),
+        TEST(after_a_grant_there_is_none),
         TEST(says_why_it_cannot_be_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,13 @@ a_token_that_its_owner_destroyed_comes_back(void **state UNUSED)
     assert_int_equal(keyctl_invalidate(key), 0);
     token();
     assert_string_equal(cli.out, "CANARY-new\n");
+    begin(60);
+    assert_int_equal(keyring_find(ring, "user", KEY_ACCESS_TOKEN, &key), 0);
+    assert_int_equal(keyctl_invalidate(key), 0);
+    assert_int_equal(keyring_find(ring, "user", KEY_EXPIRES_AT, &key), 0);
+    assert_int_equal(keyctl_invalidate(key), 0);
+    token();
+    assert_string_equal(cli.out, "CANARY-new\n");
 }
 
 static void
@@ -135,6 +142,10 @@ asks_for_no_more_than_there_is(void **state UNUSED)
     token("--min-lifetime=361");
     assert_refused(COMMAND_FAILED, "access tokens live for 360 s, and you"
                                    " asked for 361");
+    /* It would be 359 s once it is here, and so at each try. */
+    token("--min-lifetime=360");
+    assert_refused(COMMAND_FAILED, "access tokens live for 360 s, and you"
+                                   " asked for 360");
     fakeresident_stop();
     token("--min-lifetime=61");
     assert_refused(COMMAND_FAILED, "does not run");
@@ -277,6 +288,8 @@ git_gets_a_token_for_its_host_only(void **state UNUSED)
     assert_refused(COMMAND_OK, "no token for git");
     git("protocol=https\nhost=evil.example.com\n", "get");
     assert_refused(COMMAND_OK, "no token for git");
+    git("protocol=https\nhost=evil.example.com\nhost=git.example.com\n", "get");
+    assert_refused(COMMAND_OK, "no token for git: it names something twice");
     git("protocol=https\nhost=git.example.com\n", "store");
     assert_string_equal(cli.out, "");
     git("protocol=https\nhost=git.example.com\n", "erase");
@@ -299,6 +312,8 @@ takes_what_its_help_says(void **state UNUSED)
     assert_refused(COMMAND_USAGE, "number of seconds from 0 to 3600");
     token("--format=git", "get");
     assert_refused(COMMAND_USAGE, "needs '--host'");
+    token("--format=git", "--host=", "get");
+    assert_refused(COMMAND_USAGE, "'--host' is empty");
     token("--format=git", "--host=h");
     assert_refused(COMMAND_USAGE, "operation is missing");
     token("--format=git", "--host=h", "get", "more");

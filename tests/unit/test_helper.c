@@ -17,10 +17,10 @@
 #include "common/io.h"
 #include "common/keyring.h"
 #include "common/message.h"
+#include "common/process.h"
 #include "common/spawn.h"
 #include "pam/fdinfo.h"
 #include "pam/helper.h"
-#include "common/process.h"
 #include "tests/lib/child.h"
 #include "tests/lib/paths.h"
 #include "tests/lib/test.h"
@@ -639,6 +639,8 @@ what_is_no_helper_is_not_found(void **state UNUSED)
     pid = start_child();
     before = n_fds_open();
     looked.result = -ESRCH;
+    assert_int_equal(helper_find(pid, &sought, &found), -ESRCH);
+    looked.result = -EPERM; /* another session's */
     assert_int_equal(helper_find(pid, &sought, &found), -ESRCH);
     looked.result = -EACCES; /* nobody says */
     assert_int_equal(helper_find(pid, &sought, &found), -EACCES);

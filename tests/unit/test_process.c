@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +22,7 @@
 #define GROUP 61500
 #define REAL  65534
 
-static const char *argv[2];
+static const char *argv[3];
 
 /* A child with the helper's IDs, which nobody may look into. */
 static pid_t pid = -1;
@@ -155,6 +158,24 @@ arguments_are_those_that_were_given_or_others(void **state UNUSED)
     secret_clear(&text);
 }
 
+static void
+an_argument_may_be_anything_but_missing(void **state UNUSED)
+{
+    static const char *const helper[] = {"/helper", PROCESS_ANY, "42", NULL};
+    const struct process process = {.argv = helper};
+    struct secret text = {0};
+
+    assert_int_equal(secret_append(&text, "/helper\0bob\00042", 15, 4096), 0);
+    assert_true(process_has_arguments(&text, &process));
+    secret_clear(&text);
+    assert_int_equal(secret_append(&text, "/helper\0\00042", 12, 4096), 0);
+    assert_true(process_has_arguments(&text, &process));
+    secret_clear(&text);
+    assert_int_equal(secret_append(&text, "/helper\00042", 11, 4096), 0);
+    assert_false(process_has_arguments(&text, &process));
+    secret_clear(&text);
+}
+
 /* ---- Real processes ---- */
 
 /* Under valgrind a process has those of valgrind. */
@@ -174,22 +195,43 @@ is_known_by_its_ids_and_its_name(void **state UNUSED)
     assert_int_equal(process_check(pid, &wanted), 0);
 }
 
+/* Their numbers make the status longer than what is read of it. */
+static void
+is_known_with_very_many_groups_too(void **state UNUSED)
+{
+    static gid_t groups[1000];
+    size_t i;
+
+    NEED_ROOT();
+    need_own_arguments();
+    for (i = 0; i < ARRAY_LEN(groups); i++)
+        groups[i] = 1000000000 + (gid_t) i;
+    assert_int_equal(setgroups(ARRAY_LEN(groups), groups), 0);
+    start();
+    assert_int_equal(setgroups(0, NULL), 0);
+    assert_int_equal(process_check(pid, &wanted), 0);
+}
+
 static void
 is_another_with_another_id_or_name(void **state UNUSED)
 {
     struct process other;
 
     NEED_ROOT();
+    need_own_arguments();
     start();
     other = wanted;
     other.uid = 0;
-    assert_int_equal(process_check(pid, &other), -ESRCH);
+    assert_int_equal(process_check(pid, &other), -EPERM);
     other = wanted;
     other.gid = USER;
-    assert_int_equal(process_check(pid, &other), -ESRCH);
+    assert_int_equal(process_check(pid, &other), -EPERM);
     other = wanted;
     other.real_gid = GROUP;
-    assert_int_equal(process_check(pid, &other), -ESRCH);
+    assert_int_equal(process_check(pid, &other), -EPERM);
+    argv[1] = "no argument of this test's";
+    assert_int_equal(process_check(pid, &wanted), -EPERM);
+    argv[1] = NULL;
     argv[0] = "/usr/libexec/oidc-session-helper";
     assert_int_equal(process_check(pid, &wanted), -ESRCH);
 }
@@ -229,6 +271,27 @@ a_zombie_is_none(void **state UNUSED)
     assert_int_equal(process_check(pid, &wanted), -ESRCH);
 }
 
+/* With hidepid=1 the kernel says EPERM, as if somebody had looked at it. */
+static int
+look_where_proc_hides(void)
+{
+    if (unshare(CLONE_NEWNS) == -1
+        || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1
+        || mount("proc", "/proc", "proc", 0, "hidepid=1") == -1)
+        return CHILD_SKIP;
+    CHECK_EQUAL(become(USER, USER), 0);
+    CHECK_EQUAL(process_check(pid, &wanted), -ENOENT);
+    return 0;
+}
+
+static void
+one_that_is_hidden_is_enoent(void **state UNUSED)
+{
+    NEED_ROOT();
+    start();
+    in_child(look_where_proc_hides);
+}
+
 static void
 one_that_is_gone_is_enoent(void **state UNUSED)
 {
@@ -240,7 +303,7 @@ one_that_is_gone_is_enoent(void **state UNUSED)
     pid = -1;
 }
 
-/* Ours have short ones. */
+/* Its name is what it begins with. */
 static void
 one_with_a_long_command_line_is_another(void **state UNUSED)
 {
@@ -248,7 +311,7 @@ one_with_a_long_command_line_is_another(void **state UNUSED)
     int ready[2];
     char byte;
 
-    argv[0] = "sh";
+    argv[0] = "/usr/libexec/oidc-session-helper";
     wanted = (struct process){
         .argv = argv, .uid = getuid(), .real_gid = getgid(), .gid = getgid()};
     memset(text, 'x', sizeof(text) - 1);
@@ -275,10 +338,13 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(ids_are_those_of_the_helper_or_others),
         TEST(arguments_are_those_that_were_given_or_others),
+        TEST(an_argument_may_be_anything_but_missing),
         TEST(is_known_by_its_ids_and_its_name),
+        TEST(is_known_with_very_many_groups_too),
         TEST(is_another_with_another_id_or_name),
         TEST(is_known_without_privilege_too),
         TEST(a_zombie_is_none),
+        TEST(one_that_is_hidden_is_enoent),
         TEST(one_that_is_gone_is_enoent),
         TEST(one_with_a_long_command_line_is_another),
     };
