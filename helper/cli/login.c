@@ -349,6 +349,9 @@ obtain(const struct login *login, const struct secret *config)
         status = 128 + number;
     else
         status = r < 0 ? COMMAND_FAILED : verdict(&result);
+    /* Another one may have ended meanwhile, in another window. */
+    if (status == COMMAND_OK)
+        status = look_at_session(login);
     if (status == COMMAND_OK)
         status = keep(login, &dialogue, &result, &own);
     dialogue_end(&dialogue);
