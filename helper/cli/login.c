@@ -324,7 +324,9 @@ say(const struct login *login, const struct message *result,
                            : "Name the access token's key");
     printf("export " VARIABLE "=%" PRId32 "\n", own->access_token);
     if (fflush(stdout) != 0)
-        report("the tokens are there all the same; without that line");
+        report(
+            "cannot write the line with the number of the key; you are logged"
+            " in all the same");
 }
 
 /* Returns the exit status. */
@@ -347,6 +349,9 @@ obtain(const struct login *login, const struct secret *config)
         status = 128 + number;
     else
         status = r < 0 ? COMMAND_FAILED : verdict(&result);
+    /* Another one may have ended meanwhile, in another window. */
+    if (status == COMMAND_OK)
+        status = look_at_session(login);
     if (status == COMMAND_OK)
         status = keep(login, &dialogue, &result, &own);
     dialogue_end(&dialogue);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/number.h"
 #include "common/text.h"
 #include "helper/cli/stack.h"
 
@@ -77,22 +78,46 @@ parse_action(const char *text, size_t len)
     return STACK_NONE;
 }
 
-/* In "[value=action value=action]", or STACK_NONE. */
-static enum stack_action
-find_action(const char *control, const char *value)
+/* The action in "[value=action value=action]", or NULL. */
+static const char *
+find_text(const char *control, const char *value)
 {
     const char *at = control + 1;
     size_t len = strlen(value);
 
     while (*at != '\0' && *at != ']') {
         at += strspn(at, BLANK);
-        if (strncasecmp(at, value, len) == 0 && at[len] == '=') {
-            at += len + 1;
-            return parse_action(at, strcspn(at, BLANK "]"));
-        }
+        if (strncasecmp(at, value, len) == 0 && at[len] == '=')
+            return at + len + 1;
         at += strcspn(at, BLANK "]");
     }
-    return STACK_NONE;
+    return NULL;
+}
+
+static const char *
+find_action(const char *control, const char *value)
+{
+    const char *text = find_text(control, value);
+
+    return text != NULL ? text : find_text(control, "default");
+}
+
+unsigned
+stack_jump(const char *control, const char *value)
+{
+    const char *text = *control == '[' ? find_action(control, value) : NULL;
+    int64_t lines = 0;
+    char digits[8];
+    size_t len;
+
+    if (text == NULL)
+        return 0;
+    len = strspn(text, "0123456789");
+    if (len >= sizeof(digits))
+        return STACK_LINES_MAX;
+    copy_cut(text, len, digits, sizeof(digits));
+    return number_parse(digits, STACK_LINES_MAX, &lines) == 0 ? (unsigned) lines
+                                                              : STACK_LINES_MAX;
 }
 
 enum stack_action
@@ -107,12 +132,13 @@ stack_action(const char *control, const char *value)
         {"sufficient", STACK_DONE, STACK_IGNORE},
         {"optional", STACK_OK, STACK_IGNORE},
     };
-    enum stack_action action;
+    const char *text;
     size_t i;
 
     if (*control == '[') {
-        action = find_action(control, value);
-        return action != STACK_NONE ? action : find_action(control, "default");
+        text = find_action(control, value);
+        return text != NULL ? parse_action(text, strcspn(text, BLANK "]"))
+                            : STACK_NONE;
     }
     for (i = 0; i < ARRAY_LEN(words); i++)
         if (strcasecmp(words[i].name, control) == 0)
@@ -173,8 +199,10 @@ include(const struct place *from, const char *name, int only, bool substack)
     place.line = 0;
     place.depth++;
     place.only = only;
-    if (substack)
+    if (substack) {
         place.substack = ++from->stack->substacks;
+        from->stack->parent[place.substack] = from->substack;
+    }
     r = read_file(&place);
     if (r == -ENOMEM || r == -EMSGSIZE)
         return r;

@@ -31,6 +31,9 @@ struct stack_line {
     unsigned substack; /* which one it is in; 0: none */
 };
 
+/* Ours. */
+#define STACK_MODULE "pam_oidc_session.so"
+
 #define STACK_LINES_MAX 1024U
 #define STACK_DEPTH_MAX 16U
 #define STACK_FILES_MAX 256U /* files that are read for one service */
@@ -40,6 +43,7 @@ struct stack {
     struct stack_line *line;
     size_t count;
     unsigned substacks;
+    unsigned parent[STACK_FILES_MAX + 1]; /* the one that a substack is in */
     unsigned files;
     char problem[512];
 };
@@ -84,6 +88,9 @@ enum stack_action {
 
 /* What a control says of a return value of pam.conf(5): "success", "auth_err" */
 enum stack_action stack_action(const char *control, const char *value);
+
+/* How many lines it jumps over with that value, if the action is STACK_JUMP. */
+unsigned stack_jump(const char *control, const char *value);
 
 /*
  * Copy the next word at *text, which goes behind it: up to a blank, or from [

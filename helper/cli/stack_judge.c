@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "helper/cli/stack_judge.h"
+#include "helper/cli/stack_walk.h"
 #include "pam/options.h"
 
 #define AREA     "pam"
@@ -148,40 +149,55 @@ judge_configs(const struct stack_line *auth, const struct stack_line *session,
 
 /* Those of which a refusal must count, whoever has approved the login. */
 static const char *const gates[] = {
-    "pam_access.so",     "pam_faillock.so",  "pam_listfile.so",
-    "pam_nologin.so",    "pam_securetty.so", "pam_shells.so",
-    "pam_succeed_if.so", "pam_tally2.so",    "pam_time.so",
-    "pam_wheel.so",
+    "pam_access.so",  "pam_faillock.so",   "pam_listfile.so",
+    "pam_nologin.so", "pam_securetty.so",  "pam_sepermit.so",
+    "pam_shells.so",  "pam_succeed_if.so", "pam_tally2.so",
+    "pam_time.so",    "pam_wheel.so",
+};
+
+/* Second factors: an administrator may mean that the provider's are enough. */
+static const char *const factors[] = {
+    "pam_duo.so",    "pam_google_authenticator.so", "pam_oath.so", "pam_u2f.so",
+    "pam_yubico.so",
 };
 
 static bool
-can_refuse(const struct stack_line *line)
+refuses(enum stack_action action)
 {
-    enum stack_action action = stack_action(line->control, "auth_err");
-
-    return (action == STACK_BAD || action == STACK_DIE)
-           && strcmp(line->module, "pam_permit.so") != 0;
+    return action == STACK_BAD || action == STACK_DIE;
 }
 
-/* With success it ends the stack, or the substack that it is in. */
+/* Who does not pass there is refused.  To count failures is no gate. */
+static bool
+is_gate(const struct stack_line *line)
+{
+    return (refuses(stack_action(line->control, "auth_err"))
+            || refuses(stack_action(line->control, "perm_denied")))
+           && (is_in(line->module, gates, ARRAY_LEN(gates))
+               || is_in(line->module, factors, ARRAY_LEN(factors)))
+           && !has_word(line->arguments, "authfail");
+}
+
+/* With success it ends the stack or the substack that it is in, or jumps. */
 static void
 judge_skipped(const struct stack *stack, size_t ours, struct findings *out)
 {
     const struct stack_line *line = &stack->line[ours], *gate;
-    size_t i;
+    enum stack_action action = stack_action(line->control, "success");
+    size_t i, next = stack_next(stack, ours, "success");
+    bool factor;
 
-    if (stack_action(line->control, "success") != STACK_DONE)
-        return;
-    for (i = ours + 1; i < stack->count; i++) {
+    for (i = ours + 1; i < next; i++) {
         gate = &stack->line[i];
-        if (gate->type != STACK_AUTH
-            || !is_in(gate->module, gates, ARRAY_LEN(gates))
-            || (line->substack != 0 && gate->substack != line->substack))
+        if (gate->type != STACK_AUTH || !is_gate(gate))
             continue;
-        findings_add(out, LEVEL_ERROR, AREA,
+        factor = is_in(gate->module, factors, ARRAY_LEN(factors));
+        findings_add(out, factor ? LEVEL_WARNING : LEVEL_ERROR, AREA,
                      HERE "who is approved by the provider does not pass %s "
-                          "in %s:%u: this line ends the stack before",
-                     AT(line), gate->module, AT(gate));
+                          "in %s:%u: this line %s",
+                     AT(line), gate->module, AT(gate),
+                     action == STACK_JUMP ? "jumps over it"
+                                          : "ends the stack before");
         findings_advise(out,
                         "put %s before it, or write required instead of "
                         "%s",
@@ -190,35 +206,68 @@ judge_skipped(const struct stack *stack, size_t ours, struct findings *out)
     }
 }
 
-/* A refused login must be one. */
+/* What the module answers when it does not approve: see pam/entry.c. */
+static const struct failure {
+    const char *code;
+    bool refused; /* by the provider; otherwise it could not be asked */
+} failures[] = {
+    {"auth_err", true},      {"maxtries", true},
+    {"perm_denied", true},   {"authinfo_unavail", false},
+    {"user_unknown", false}, {"service_err", false},
+    {"conv_err", false},     {"buf_err", false},
+};
+
+/* Another way in decides alone, whether or not it was meant as one. */
+static bool
+leaves_it_to_others(const struct stack_line *line)
+{
+    enum stack_action success = stack_action(line->control, "success");
+    size_t i;
+
+    if (success != STACK_OK && success != STACK_IGNORE)
+        return false;
+    for (i = 0; i < ARRAY_LEN(failures); i++)
+        if (failures[i].refused
+            && stack_action(line->control, failures[i].code) == STACK_IGNORE)
+            return true;
+    return false;
+}
+
+/* A refused login must be one, and one that failed too. */
 static void
 judge_refusal(const struct stack *stack, size_t ours, struct findings *out)
 {
     const struct stack_line *line = &stack->line[ours];
-    enum stack_action success = stack_action(line->control, "success");
-    size_t i, others = 0;
-    bool refused = false;
+    const char *code;
+    size_t i;
 
-    if (stack_action(line->control, "auth_err") != STACK_IGNORE)
-        return;
-    for (i = 0; i < stack->count; i++)
-        if (i != ours && stack->line[i].type == STACK_AUTH) {
-            others++;
-            refused |= can_refuse(&stack->line[i]);
-        }
-    if (success == STACK_OK || success == STACK_IGNORE) {
+    if (leaves_it_to_others(line)) {
         findings_add(out, LEVEL_ERROR, AREA,
                      HERE "auth is %s: a login that the provider refuses "
                           "succeeds if another line lets it",
                      AT(line), line->control);
         findings_advise(out, "write required; or, if it is one of several ways "
                              "to log in, sufficient with pam_deny.so behind");
-    } else if (others > 0 && !refused) {
-        findings_add(out, LEVEL_ERROR, AREA,
-                     HERE "no line of auth refuses whom the provider refuses",
-                     AT(line));
+        return;
+    }
+    for (i = 0; i < ARRAY_LEN(failures); i++) {
+        code = failures[i].code;
+        if (!stack_lets_in(stack, ours, code, "success")
+            && !stack_lets_in(stack, ours, code, "auth_err"))
+            continue;
+        if (failures[i].refused)
+            findings_add(out, LEVEL_ERROR, AREA,
+                         HERE "no line of auth refuses whom the provider "
+                              "refuses (%s)",
+                         AT(line), code);
+        else
+            findings_add(out, LEVEL_ERROR, AREA,
+                         HERE "no line of auth refuses whom the provider was "
+                              "not asked about (%s)",
+                         AT(line), code);
         findings_advise(out, "put 'auth required pam_deny.so' at the end, or "
                              "write required here");
+        return;
     }
 }
 
@@ -239,7 +288,10 @@ static void
 judge_account(const char *service, const struct stack *stack,
               const struct stack_line *auth, struct findings *out)
 {
-    static const char *const empty[] = {"pam_permit.so", STACK_MODULE};
+    /* They look at the host, the place and the time. */
+    static const char *const empty[] = {"pam_permit.so", "pam_nologin.so",
+                                        "pam_access.so", "pam_time.so",
+                                        STACK_MODULE};
     size_t i;
 
     for (i = 0; i < stack->count; i++)

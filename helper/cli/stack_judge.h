@@ -9,8 +9,6 @@
 #include "common/finding.h"
 #include "helper/cli/stack.h"
 
-#define STACK_MODULE "pam_oidc_session.so"
-
 /* Whether a line of the stack is ours. */
 bool stack_mentions(const struct stack *stack);
 

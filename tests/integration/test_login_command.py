@@ -127,6 +127,23 @@ def test_a_session_without_tokens_gets_some_that_are_renewed_and_end_with_it(pro
     wait_over(grants)
 
 
+def test_of_two_logins_at_once_the_later_one_keeps_nothing(provider, grants):
+    shell = ssh_key_login()
+    shell.run("oidc-session login </dev/null >other 2>&1 &")
+    code = wait_until(lambda: re.search(CODE, shell.run("cat other")), "the code").group(1)
+    login(shell, provider)
+    kept = token(shell)
+    provider.approve(code, "alice")
+    wait_until(lambda: "has tokens already" in shell.run("cat other"), "the refusal")
+    wait_until(lambda: not exchanges(), "what it got is revoked")
+    assert grants.last() <= grants.presented()
+    the_helper()
+    assert token(shell) == kept and provider.is_active(kept)
+    shell.run("rm other")
+    shell.logout()
+    wait_until(lambda: not helpers(), "nothing is left")
+
+
 def test_with_force_the_tokens_before_end_first_and_the_line_is_for_eval(provider, grants):
     shell = ssh_key_login()
     shell.run("keyctl new_session >/dev/null")  # as after a refusal for want of one

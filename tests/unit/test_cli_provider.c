@@ -130,8 +130,7 @@ an_exchange_that_breaks_the_rules_is_an_error(void **state UNUSED)
         const char *script, *text;
     } cases[] = {
         {"exit|0", "No data available"},
-        {"send|need_files;receive;send|need_files|path=/s",
-         "Bad message"},
+        {"send|need_files;receive;send|need_files|path=/s", "Bad message"},
         {"send|prompt|user_code=X", "Bad message"},
         {"raw|0102", "No data available"},
         {"send|result|outcome=ok|findings=nonsense", "its findings: Bad"},

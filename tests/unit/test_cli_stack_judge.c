@@ -83,12 +83,36 @@ a_good_stack_gives_one_line(void **state UNUSED)
         "auth required pam_oidc_session.so\n" ACCOUNT KEYINIT SESSION,
         /* what an inner stack ends is not what is behind it */
         "auth substack system-auth\n" AUTH ACCOUNT KEYINIT SESSION,
+        /* another line decides when the provider is down, or for others */
+        "auth required pam_env.so\n"
+        "auth [success=done ignore=ignore authinfo_unavail=ignore default=die]"
+        " pam_oidc_session.so\n@include common-auth\n" ACCOUNT KEYINIT SESSION,
+        "auth [success=done user_unknown=ignore ignore=ignore default=die]"
+        " pam_oidc_session.so\nauth required pam_sss.so\n" ACCOUNT KEYINIT
+            SESSION,
+        "auth [success=done default=1] pam_oidc_session.so\n"
+        "auth required pam_permit.so\nauth required pam_unix.so\n" ACCOUNT
+            KEYINIT SESSION,
+        /* with ok the failure is that of the stack */
+        "auth [default=ok] pam_oidc_session.so\n"
+        "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+        /* jumped over: what only counts, and what only another way needs */
+        "auth required pam_faillock.so preauth\n"
+        "auth [success=3 default=ignore] pam_oidc_session.so\n"
+        "auth [success=2 default=ignore] pam_unix.so\n"
+        "auth [default=die] pam_faillock.so authfail\n"
+        "auth requisite pam_deny.so\nauth required pam_permit.so\n" ACCOUNT
+            KEYINIT SESSION,
+        "auth sufficient pam_oidc_session.so\nauth sufficient pam_u2f.so\n"
+        "auth required pam_deny.so\n" ACCOUNT KEYINIT SESSION,
     };
     struct findings findings = {0};
     size_t i;
 
     for (i = 0; i < ARRAY_LEN(good); i++) {
         judge("sshd", good[i], &findings);
+        if (findings.item[0].level != LEVEL_OK)
+            fail_msg("%zu: %s", i, findings.item[0].text);
         assert_int_equal(findings.count, 1);
         assert_string_equal(findings.item[0].advice, "");
         assert_int_equal(findings.item[0].level, LEVEL_OK);
@@ -155,6 +179,166 @@ static const struct mistake {
      LEVEL_ERROR,
      "/etc/pam.d/sshd:1: no line of auth refuses whom the provider refuses",
      "pam_deny.so"},
+    /* what is before refuses nobody whose login failed */
+    {"sshd",
+     "auth requisite pam_nologin.so\n"
+     "auth sufficient pam_oidc_session.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:2: no line of auth refuses whom the provider refuses "
+     "(auth_err)",
+     "pam_deny.so"},
+    {"sshd",
+     "auth required pam_env.so\n"
+     "auth [success=done default=ignore] pam_oidc_session.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:2: no line of auth refuses whom the provider refuses "
+     "(auth_err)",
+     "pam_deny.so"},
+    {"sshd",
+     "auth required pam_env.so\n"
+     "auth sufficient pam_oidc_session.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:2: no line of auth refuses whom the provider refuses "
+     "(auth_err)",
+     "pam_deny.so"},
+    /* a jump and a reset refuse nobody */
+    {"sshd",
+     "auth [success=ok auth_err=1 default=bad] pam_oidc_session.so\n"
+     "auth required pam_deny.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: no line of auth refuses whom the provider refuses "
+     "(auth_err)",
+     "pam_deny.so"},
+    {"sshd",
+     "auth [success=ok auth_err=reset default=bad] pam_oidc_session.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: no line of auth refuses whom the provider refuses "
+     "(auth_err)",
+     "pam_deny.so"},
+    {"sshd",
+     "auth [success=2 default=1] pam_oidc_session.so\n"
+     "auth required pam_deny.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: no line of auth refuses whom the provider refuses "
+     "(auth_err)",
+     "pam_deny.so"},
+    /* the other answers of the module */
+    {"sshd",
+     "auth [success=done auth_err=die default=ignore] pam_oidc_session.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: no line of auth refuses whom the provider refuses "
+     "(maxtries)",
+     "pam_deny.so"},
+    {"sshd",
+     "auth [success=done perm_denied=ignore user_unknown=ignore default=die] "
+     "pam_oidc_session.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: no line of auth refuses whom the provider refuses "
+     "(perm_denied)",
+     "pam_deny.so"},
+    {"sshd",
+     "auth [success=done user_unknown=ignore default=die] pam_oidc_session.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: no line of auth refuses whom the provider was not "
+     "asked about (user_unknown)",
+     "pam_deny.so"},
+    {"sshd",
+     "auth [success=ok authinfo_unavail=ignore default=bad] "
+     "pam_oidc_session.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: no line of auth refuses whom the provider was not "
+     "asked about (authinfo_unavail)",
+     "pam_deny.so"},
+    {"sshd",
+     "auth [success=done authinfo_unavail=ignore default=die] "
+     "pam_oidc_session.so\n"
+     "auth required pam_faildelay.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: no line of auth refuses whom the provider was not "
+     "asked about (authinfo_unavail)",
+     "pam_deny.so"},
+    {"sshd",
+     "auth [success=ok maxtries=ignore default=bad] pam_oidc_session.so\n"
+     "@include common-auth\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR, "/etc/pam.d/sshd:1: auth is [success=ok maxtries=ignore",
+     "write required"},
+    /* whether a filter passes or not */
+    {"sshd",
+     "auth sufficient pam_oidc_session.so\n"
+     "auth [success=ignore default=1] pam_succeed_if.so uid = 0\n"
+     "auth required pam_deny.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: no line of auth refuses whom the provider refuses "
+     "(auth_err)",
+     "pam_deny.so"},
+    /* a jump over a gate */
+    {"sshd",
+     "auth [success=1 default=die] pam_oidc_session.so\n"
+     "auth required pam_faillock.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: who is approved by the provider does not pass "
+     "pam_faillock.so in /etc/pam.d/sshd:2: this line jumps over it",
+     "put pam_faillock.so before it"},
+    {"sshd",
+     "auth [success=1 default=die] pam_oidc_session.so\n"
+     "auth required pam_access.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: who is approved by the provider does not pass "
+     "pam_access.so in /etc/pam.d/sshd:2: this line jumps over it",
+     "put pam_access.so before it"},
+    {"sshd",
+     "auth [success=1 default=die] pam_oidc_session.so\n"
+     "auth required pam_sepermit.so\n"
+     "auth required pam_permit.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_ERROR,
+     "/etc/pam.d/sshd:1: who is approved by the provider does not pass "
+     "pam_sepermit.so in /etc/pam.d/sshd:2: this line jumps over it",
+     "put pam_sepermit.so before it"},
+    {"sshd",
+     "auth sufficient pam_oidc_session.so\n"
+     "auth required pam_unix.so\n"
+     "auth required pam_u2f.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_WARNING,
+     "does not pass pam_u2f.so in /etc/pam.d/sshd:3: this line ends the stack "
+     "before",
+     "put pam_u2f.so before it"},
+    {"sshd",
+     "auth sufficient pam_oidc_session.so\n"
+     "auth required pam_unix.so\n"
+     "auth required pam_google_authenticator.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_WARNING,
+     "does not pass pam_google_authenticator.so in /etc/pam.d/sshd:3: this "
+     "line ends the stack before",
+     "put pam_google_authenticator.so before it"},
+    {"sshd",
+     "auth sufficient pam_oidc_session.so\n"
+     "auth required pam_unix.so\n"
+     "auth required pam_duo.so\n" ACCOUNT KEYINIT SESSION,
+     LEVEL_WARNING,
+     "does not pass pam_duo.so in /etc/pam.d/sshd:3: this line ends the stack "
+     "before",
+     "put pam_duo.so before it"},
+    {"sshd", AUTH "account required pam_nologin.so\n" KEYINIT SESSION,
+     LEVEL_ERROR, "sshd has no account line that checks the account",
+     "pam_unix.so"},
+    {"sshd", AUTH "account required pam_access.so\n" KEYINIT SESSION,
+     LEVEL_ERROR, "sshd has no account line that checks the account",
+     "pam_unix.so"},
+    {"sshd", AUTH "account required pam_time.so\n" KEYINIT SESSION, LEVEL_ERROR,
+     "sshd has no account line that checks the account", "pam_unix.so"},
     {"sshd",
      "auth required pam_oidc_session.so config=/a\n" ACCOUNT KEYINIT
      "session optional pam_oidc_session.so config=/b\n",

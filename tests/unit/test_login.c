@@ -10,9 +10,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/io.h"
 #include "common/spawn.h"
-#include "common/file.h"
 #include "pam/login.h"
 #include "tests/lib/assert_wiped.h"
 #include "tests/lib/child.h"
