@@ -229,7 +229,7 @@ def test_a_setting_before_the_first_section_is_refused(provider):
     ("provider", "client_secret", "issuer, client_id, client_secret_file, .*signing_algorithms"),
     ("provider", "Issuer", "issuer, client_id, client_secret_file, .*signing_algorithms"),
     ("login", "issuer", "grant, username_claim, .*qr"),
-    ("renewal", "revoke", "before_expiry, notify"),
+    ("renewal", "revoke", "before_expiry, default_lifetime, notify"),
     ("logout", "before_expiry", "revoke"),
 ])
 def test_an_unknown_key_is_refused_and_the_known_ones_of_its_section_are_listed(provider, section, key, among):
@@ -444,6 +444,7 @@ def test_every_setting_that_the_example_comments_out_is_a_valid_one(provider):
     text = text.replace("client_auth = none", "client_auth = client_secret_basic")
     text = re.sub(r"(?m)^client_secret_file = .*", f"client_secret_file = {SECRET_FILE}", text)
     text = re.sub(r"(?m)^username_map_file = .*", "", text)  # instead of username_strip_domain
+    text = re.sub(r"(?m)^subject_claim = .*", "", text)  # only with claims_from = userinfo
     write("x", SECRET_FILE, 0o600)
     write(text)
     attempt = Attempt(provider).end()

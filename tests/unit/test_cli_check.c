@@ -14,7 +14,7 @@
 
 /* What is found, and what was looked at. */
 static enum level level;
-static char config[64];
+static char config[1024];
 static int failure;
 
 void

@@ -63,7 +63,9 @@ assert_fits_a_screen(const char *text)
 
     for (; *text != '\0'; text += length + 1, lines++) {
         length = strcspn(text, "\n");
-        assert_true(length < 80);
+        /* Where it is, is not for us to say. */
+        if (memmem(text, length, CONFIG_PATH, strlen(CONFIG_PATH)) == NULL)
+            assert_true(length < 80);
         assert_int_equal(text[length], '\n');
     }
     assert_in_range(lines, 1, 23);

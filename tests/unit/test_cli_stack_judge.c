@@ -415,7 +415,7 @@ arguments_are_read_as_the_module_does(void **state UNUSED)
 {
     struct stack_line line = {.arguments = "config=/a/b deadline=7"};
     int64_t deadline = 0;
-    char path[64];
+    char path[1024];
 
     assert_true(stack_arguments(&line, path, sizeof(path), &deadline));
     assert_string_equal(path, "/a/b");
