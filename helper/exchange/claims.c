@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -168,8 +169,8 @@ subject_of(const cJSON *item)
     if (!cJSON_IsNumber(item))
         return NULL;
     number = item->valuedouble;
-    if (!(number >= 0 && number <= WHOLE_MAX) || floor(number) < number
-        || signbit(number))
+    if (!(number >= 0 && number <= WHOLE_MAX)
+        || (double) (int64_t) number < number || signbit(number))
         return NULL;
     (void) snprintf(digits, sizeof(digits), "%.0f", number);
     return cJSON_CreateString(digits);
