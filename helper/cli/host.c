@@ -113,6 +113,29 @@ look_at_kernel(struct host *out)
     out->yama_scope = read_number("/proc/sys/kernel/yama/ptrace_scope");
 }
 
+/* The first one who is in the group, and not the system user itself. */
+static void
+take_member(const char *name, struct host *out)
+{
+    if (out->member[0] == '\0' && strcmp(name, OIDC_USER) != 0)
+        (void) text_clean(name, out->member, sizeof(out->member));
+}
+
+/* An account's own group does not list it. */
+static void
+look_at_accounts(gid_t gid, struct host *out)
+{
+    const struct passwd *pw;
+
+    setpwent();
+    while (out->member[0] == '\0' && (pw = getpwent()) != NULL)
+        if (pw->pw_gid == gid) {
+            take_member(pw->pw_name, out);
+            out->primary = out->member[0] != '\0';
+        }
+    endpwent();
+}
+
 /* Who is in the group may write the keys of every session. */
 static void
 look_at_group(const struct group *gr, struct host *out)
@@ -120,12 +143,11 @@ look_at_group(const struct group *gr, struct host *out)
     char *const *name;
 
     out->group = gr != NULL && gr->gr_gid != 0;
-    for (name = gr != NULL ? gr->gr_mem : NULL; name != NULL && *name != NULL;
-         name++)
-        if (strcmp(*name, OIDC_USER) != 0) {
-            (void) text_clean(*name, out->member, sizeof(out->member));
-            return;
-        }
+    if (!out->group)
+        return;
+    for (name = gr->gr_mem; *name != NULL; name++)
+        take_member(*name, out);
+    look_at_accounts(gr->gr_gid, out);
 }
 
 void
@@ -248,8 +270,14 @@ judge_user(const struct host *host, struct findings *out)
                      "%s is in the group %s, which may change the tokens of "
                      "every session",
                      host->member, OIDC_USER);
-        findings_advise(out, "take everybody out of it: gpasswd -d %s %s",
-                        host->member, OIDC_USER);
+        if (host->primary)
+            findings_advise(out,
+                            "it is the account's own group: give it another "
+                            "one with usermod -g GROUP %s",
+                            host->member);
+        else
+            findings_advise(out, "take everybody out of it: gpasswd -d %s %s",
+                            host->member, OIDC_USER);
     }
     if (host->user && host->group) {
         findings_add(out, LEVEL_OK, "install",

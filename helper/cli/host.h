@@ -20,6 +20,7 @@ struct host {
     struct host_file module, helper, exchange, cache, run;
     bool user, group; /* of the name OIDC_USER; not root's */
     char member[64];  /* one of the group, who is not that user; "": none */
+    bool primary;     /* it is that account's own group */
     uid_t user_id;
     int64_t root_maxkeys, root_maxbytes; /* /proc/sys/kernel/keys */
     int64_t maxkeys, maxbytes;

@@ -171,8 +171,13 @@ run(const char *path, const struct secret *config, enum provider_grant *grant,
     } else {
         findings_add(out, LEVEL_ERROR, "provider", "%s: %s", EXCHANGE_PATH,
                      strerror(-r));
-        findings_advise(out, "it must be installed, root's and mode 0711; in a "
-                             "container keyctl must be allowed");
+        findings_advise(out, r == -ETIMEDOUT
+                                 ? "it waited too long: shorten timeout in the "
+                                   "configuration, and look at the way to the "
+                                   "provider"
+                                 : "it must be installed, root's and mode "
+                                   "0711; in a container keyctl must be "
+                                   "allowed");
     }
     message_clear(&result);
     fd_close(&to);

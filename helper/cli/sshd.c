@@ -219,7 +219,16 @@ sshd_judge(const struct sshd *sshd, bool by_device, int64_t deadline,
         findings_advise(out, "set UsePAM yes in sshd_config, and reload sshd");
         return;
     }
-    if (!by_device || is_yes(&sshd->kbd_interactive, true)) {
+    if (!by_device && !is_yes(&sshd->kbd_interactive, true)
+        && !is_yes(&sshd->password, true)) {
+        findings_add(out, LEVEL_WARNING, AREA,
+                     "%s: neither PasswordAuthentication nor "
+                     "KbdInteractiveAuthentication is yes: nobody is asked for "
+                     "a password",
+                     place_of(&sshd->password, place));
+        findings_advise(out, "set KbdInteractiveAuthentication yes in "
+                             "sshd_config, and reload sshd");
+    } else if (!by_device || is_yes(&sshd->kbd_interactive, true)) {
         findings_add(out, LEVEL_OK, AREA, "%s: sshd uses PAM%s",
                      place_of(&sshd->use_pam, place),
                      by_device ? ", and can show the code" : "");

@@ -118,6 +118,8 @@ user_and_directories_are_needed(void **state UNUSED)
     host = good_host();
     memcpy(host.member, "bob", 4);
     expect(&host, LEVEL_ERROR, "bob is in the group " OIDC_USER, "gpasswd -d");
+    host.primary = true;
+    expect(&host, LEVEL_ERROR, "bob is in the group " OIDC_USER, "usermod -g");
     host = good_host();
     host.cache.error = ENOENT;
     expect(&host, LEVEL_WARNING, CACHE_PATH, "tmpfiles");

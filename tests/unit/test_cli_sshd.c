@@ -128,6 +128,12 @@ each_setting_that_a_login_needs_is_judged(void **state UNUSED)
         {"UsePAM yes\nKbdInteractiveAuthentication no\n"
          "PasswordAuthentication no\n",
          true, 110, LEVEL_OK, "/etc/ssh/sshd_config:2: only keys log in"},
+        {"UsePAM yes\nKbdInteractiveAuthentication no\n"
+         "PasswordAuthentication no\n",
+         false, 110, LEVEL_WARNING,
+         "/etc/ssh/sshd_config:3: neither PasswordAuthentication nor"},
+        {"UsePAM yes\nPasswordAuthentication no\n", false, 110, LEVEL_OK,
+         "sshd uses PAM"},
         {"UsePAM no\n", true, 110, LEVEL_ERROR,
          "/etc/ssh/sshd_config:1: UsePAM is not yes"},
         {"", true, 110, LEVEL_ERROR, "sshd_config: not set: UsePAM is not yes"},
