@@ -14,7 +14,7 @@ from conftest import CA, CACHE, CANARY, CONFIG, TOP, configure, run
 SSHD = "/etc/ssh/sshd_config.d/oidc-check.conf"
 SSHD_LINES = "UsePAM yes\nKbdInteractiveAuthentication yes\n"
 EXCHANGE = "/usr/libexec/oidc-session-exchange"
-SECRET = "/etc/security/check-secret"
+SECRET = "/etc/security/client-secret-check"  # named as the others are
 
 
 @pytest.fixture(scope="module", autouse=True)

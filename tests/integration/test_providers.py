@@ -3,6 +3,7 @@
 
 The page's file is used as it stands, but for what only the real provider has: its addresses, the client and its secret.
 """
+import contextlib
 import os
 import re
 
@@ -63,6 +64,15 @@ def write(path, text, mode):
     with open(path, "w", encoding="ascii") as file:
         os.chmod(path, mode)
         file.write(text)
+
+
+@pytest.fixture(autouse=True)
+def beside():
+    """What a page has beside its file is gone afterwards."""
+    yield
+    for path in ("/etc/security/oidc-session.secret", "/etc/security/oidc-session.map"):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)
 
 
 def adapt(text, provider):

@@ -11,6 +11,7 @@ Above each fenced block stands what is done with it:
     <!-- run: kubectl -->       the command that is configured is run, as kubectl would
     <!-- skip: REASON -->       nothing
 """
+import glob
 import json
 import os
 import re
@@ -56,7 +57,9 @@ def trusted(provider):
 
 @pytest.fixture
 def empty_host(sshd):
-    """PAM is as it was before the tests; what README.md removes is there again afterwards."""
+    """As it was before the tests; what README.md removes is there again afterwards."""
+    for path in glob.glob("/etc/security/oidc-session.*"):
+        os.remove(path)
     shutil.copytree("/etc/pam.d", "/tmp/pam.d", dirs_exist_ok=True)
     for name in os.listdir("/etc/pam.d"):
         with open(f"/etc/pam.d/{name}", encoding="ascii") as file:
