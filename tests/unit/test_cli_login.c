@@ -118,6 +118,7 @@ there_are_never_two_helpers(void **state UNUSED)
 {
     NEED_ROOT();
     NEED_KEYS();
+    NEED_PIDFD();
     if (getpwuid(SOMEBODY) == NULL)
         SKIP("no user nobody here");
     in_child(refuse_without_force);

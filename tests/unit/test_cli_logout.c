@@ -67,6 +67,7 @@ static void
 without_a_helper_it_removes_what_it_can(void **state UNUSED)
 {
     NEED_KEYS();
+    NEED_PIDFD();
     begin();
     fakeresident_status(ring, "state=active\n");
     logout(NULL);

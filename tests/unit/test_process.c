@@ -288,6 +288,7 @@ static void
 one_that_is_hidden_is_enoent(void **state UNUSED)
 {
     NEED_ROOT();
+    need_own_arguments();
     start();
     in_child(look_where_proc_hides);
 }
