@@ -10,7 +10,7 @@
 #include "common/process.h"
 
 /* Far more than the arguments of a program of ours have; and in the status, than
- * there is before the groups. */
+ * there is before the groups, of which a user may have any number. */
 #define PROC_MAX 4096
 
 bool
@@ -45,9 +45,8 @@ process_has_arguments(const struct secret *text, const struct process *wanted)
     return true;
 }
 
-/* -ENOENT: it is gone, or hidden.  More than PROC_MAX is left off. */
-static int
-read_file(pid_t pid, const char *name, struct secret *out)
+int
+process_read(pid_t pid, const char *name, struct secret *out)
 {
     char path[64];
     int fd, r;
@@ -69,7 +68,7 @@ check_arguments(pid_t pid, const struct process *wanted)
     struct secret text = {0};
     int r;
 
-    r = read_file(pid, "cmdline", &text);
+    r = process_read(pid, "cmdline", &text);
     if (r == 0 && !process_has_arguments(&text, wanted))
         r = process_has_arguments(&text, &named) ? -EPERM : -ESRCH;
     secret_clear(&text);
@@ -85,7 +84,7 @@ process_check(pid_t pid, const struct process *wanted)
     r = check_arguments(pid, wanted);
     /* The many groups of a user are behind the IDs. */
     if (r == 0)
-        r = read_file(pid, "status", &status);
+        r = process_read(pid, "status", &status);
     if (r == 0 && !process_has_ids(secret_text(&status), wanted))
         r = -EPERM;
     secret_clear(&status);

@@ -31,6 +31,13 @@ struct process {
     gid_t gid; /* effective, saved, and for files */
 };
 
+/*
+ * The beginning, 4 KiB at most, of a file of /proc/PID.  0; -ENOENT when the
+ * process is gone, or hidden (hidepid); -ESRCH when it ends meanwhile; or another
+ * negative errno.
+ */
+int process_read(pid_t pid, const char *name, struct secret *out) MUST_CHECK;
+
 /* Pure: whether the text of /proc/PID/status has these IDs. */
 bool process_has_ids(const char *status, const struct process *wanted);
 

@@ -14,10 +14,10 @@
 
 #include "common/io.h"
 #include "common/number.h"
+#include "common/process.h"
 #include "common/secret.h"
 #include "helper/terminal.h"
 
-#define STAT_MAX      4096
 #define ANCESTORS_MAX 64
 #define TERMINALS_MAX 8
 
@@ -86,15 +86,11 @@ static int
 terminal_process_get(pid_t pid, struct terminal_process *out)
 {
     struct secret text = {0};
-    char path[64];
-    int fd, r;
+    int r;
 
-    (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    r = fd == -1 ? -errno : read_all(fd, STAT_MAX, &text);
+    r = process_read(pid, "stat", &text);
     if (r == 0)
         r = terminal_process_parse(secret_text(&text), out);
-    fd_close(&fd);
     secret_clear(&text);
     return r;
 }

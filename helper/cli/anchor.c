@@ -2,18 +2,17 @@
 #include <config.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "common/io.h"
+#include "common/process.h"
 #include "common/secret.h"
 #include "common/text.h"
 #include "helper/cli/anchor.h"
 
-#define PROC_MAX      4096 /* of the status, the groups come behind this */
 #define ANCESTORS_MAX 256
 #define TRIES_MAX     10
 
@@ -76,31 +75,16 @@ anchor_may_be_leader(pid_t leader, pid_t self)
 }
 
 static int
-read_proc(pid_t pid, const char *name, struct secret *out)
-{
-    char path[64];
-    int fd, r;
-
-    (void) snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, name);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    r = fd == -1 ? -errno : read_all(fd, PROC_MAX, out);
-    fd_close(&fd);
-    /* A user may be in any number of groups; what is wanted is before them. */
-    return r == -EMSGSIZE ? 0 : r;
-}
-
-static int
 look(pid_t pid, struct anchor_process *out)
 {
     struct secret text = {0};
     int r;
 
-    r = read_proc(pid, "status", &text);
+    r = process_read(pid, "status", &text);
     if (r == 0)
         r = anchor_parse(secret_text(&text), out);
     secret_clear(&text);
-    /* hidepid, and a process that ends while it is read. */
-    return r == -EACCES || r == -EPERM || r == -ESRCH ? -ENOENT : r;
+    return r == -ESRCH ? -ENOENT : r;
 }
 
 /* "" for one that is hidden. */
@@ -110,7 +94,7 @@ name_of(pid_t pid, char *out, size_t size)
     struct secret text = {0};
 
     *out = '\0';
-    if (read_proc(pid, "comm", &text) == 0 && text.len > 0) {
+    if (process_read(pid, "comm", &text) == 0 && text.len > 0) {
         text.data[text.len - 1] = '\0'; /* the newline */
         text_clean(secret_text(&text), out, size);
     }
