@@ -18,6 +18,8 @@ Request = collections.namedtuple("Request", "at took route user status")
 
 class FastProvider:
     """Settings: ACCESS_TTL, ROTATE, ID_TOKEN, TOKEN_SIZE, as provider.mjs has them."""
+    client_id = "pam-public"  # any would do
+    users = "bench%05d"       # likewise
 
     def __init__(self, **settings):
         self.state = tempfile.mkdtemp(prefix="fast-provider.")
