@@ -45,10 +45,17 @@ class FastProvider:
         self.child.wait()
         shutil.rmtree(self.state, ignore_errors=True)
 
+    def _control(self, path):
+        with urllib.request.urlopen(f"{self.issuer}/_test/{path}", context=self.tls) as answer:
+            return answer.read().decode()
+
+    def lifetime(self, seconds):
+        """Of the access tokens from now on."""
+        self._control(f"lifetime?seconds={seconds}")
+
     def requests(self, first=0):
         """All requests so far, without the first ones."""
-        with urllib.request.urlopen(f"{self.issuer}/_test/log?from={first}", context=self.tls) as answer:
-            lines = [line.split(" ") for line in answer.read().decode().splitlines()]
+        lines = [line.split(" ") for line in self._control(f"log?from={first}").splitlines()]
         return [Request(float(at), float(took), route, user, int(status)) for at, took, route, user, status in lines]
 
     def cpu(self):

@@ -5,6 +5,7 @@
 //
 //   provider.mjs STATE    which has the keys of tests/provider/make-keys.sh and receives "issuer"
 //
+// GET /_test/log?from=N answers with its log, /_test/lifetime?seconds=N changes the lifetime of tokens to come.
 // ACCESS_TTL=300, ROTATE=always|never, ID_TOKEN=always|login (is there one in the answer to a renewal).
 import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
@@ -104,6 +105,10 @@ const routes = {
   'POST /token': token,
   'POST /token/revocation': revocation,
   'GET /_test/log': (form, line, query) => [200, text(Number(query.get('from') ?? 0))],
+  'GET /_test/lifetime': (form, line, query) => {
+    settings.lifetime = Number(query.get('seconds'));
+    return [200, ''];
+  },
 };
 
 const now = () => performance.timeOrigin / 1000 + performance.now() / 1000;
@@ -113,7 +118,8 @@ function answer(request, response, body) {
   const { pathname, searchParams } = new URL(request.url, issuer);
   const name = `${request.method} ${pathname}`;
   const line = { at, route: pathname.slice(1), user: undefined };
-  const [status, found] = routes[name]?.(Object.fromEntries(new URLSearchParams(body)), line, searchParams) ?? [404, ''];
+  const form = Object.fromEntries(new URLSearchParams(body));
+  const [status, found] = routes[name]?.(form, line, searchParams) ?? [404, ''];
   const json = typeof found !== 'string';
   const data = json ? JSON.stringify(found) : found;
   response.writeHead(status, {
@@ -121,14 +127,15 @@ function answer(request, response, body) {
     'cache-control': 'no-store',
     ...(json && { 'content-type': 'application/json' }),
   }).end(data);
-  if (name !== 'GET /_test/log') log.push({ ...line, took: (now() - at) * 1000, status });
+  if (!pathname.startsWith('/_test/')) log.push({ ...line, took: (now() - at) * 1000, status });
 }
 
 const certificate = { key: file('server-good.key'), cert: file('server-good.crt') };
 const server = https.createServer(certificate, (request, response) => {
   let body = '';
   request.came = now();
-  request.setEncoding('latin1').on('data', (chunk) => { body += chunk; }).on('end', () => answer(request, response, body));
+  request.setEncoding('latin1');
+  request.on('data', (chunk) => { body += chunk; }).on('end', () => answer(request, response, body));
 });
 server.keepAliveTimeout = 75000;
 // Many at once: a connection that finds no place would be tried again a second later.

@@ -59,8 +59,10 @@ def grants(provider):
     is_so("a token is revoked", ask(provider, "/token/revocation", token=fresh["refresh_token"])[0] == 200)
     is_so("which is final", renew(provider, fresh["refresh_token"])[0] == 400)
     routes = [(line.route, line.user, line.status) for line in provider.requests()]
-    is_so("the log has all of it", routes[4:6] == [("token:refresh_token", "u1", 200), ("token:refresh_token", "-", 400)]
-          and len(routes) == 8)
+    both = [("token:refresh_token", "u1", 200), ("token:refresh_token", "-", 400)]
+    is_so("the log has all of it", routes[4:6] == both and len(routes) == 8)
+    provider.lifetime(9)
+    is_so("tokens to come live as long as it is told", login(provider)[1]["expires_in"] == 9)
 
 
 def rate(provider):
