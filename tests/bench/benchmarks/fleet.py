@@ -125,9 +125,9 @@ def run_fleet(group, provider):
 
 def late(request, answered, plans):
     """Seconds: (after its timer was due, after renew_at); None where the plan was not seen."""
-    known = [plan for plan in plans if plan.seen < request.at and plan.renewed_at <= answered]
+    known = [plan for plan in plans if plan.seen < request.at and answered - 15 < plan.renewed_at <= answered]
     if not known:
-        return None
+        return None  # it was renewed again before the watcher looked
     after = request.at - known[-1].renew_at
     return after - answered % 1, after
 
