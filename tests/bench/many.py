@@ -16,9 +16,10 @@ account  required  pam_permit.so
 session  optional  pam_keyinit.so force revoke
 """
 POINTS = f"{measure.OUT}/growth.json"
-LIFETIME = 300
-# The mean from one renewal to the next: 30 s before the end, and up to 15 s earlier by chance (helper/schedule.c).
-INTERVAL = LIFETIME - 30 - 7.5
+KERNEL = {"stacks": "KernelStack", "page tables": "PageTables", "slab": "SUnreclaim"}
+# Seconds from one renewal to the next with tokens of 300 s: the margin, and what chance makes it earlier, on average
+# (helper/schedule.c, docs/fleet.md).
+INTERVAL = 237
 
 
 # ---- CPU ---------------------------------------------------------------------------
@@ -76,15 +77,19 @@ def renewals(requests, since, until):
 # ---- memory --------------------------------------------------------------------------
 
 def kernel():
-    """KiB that the kernel holds for processes and keys; the middle of some samples: others use the machine as well.
+    """KiB that the kernel holds for processes and keys, in parts.  Others use the machine as well: the middle of some.
 
     Of slab, only what cannot be reclaimed: the rest is a cache of files, of /proc as well.
     """
     samples = []
     for _ in range(5):
-        samples.append(measure.meminfo("KernelStack", "PageTables", "SUnreclaim"))
+        samples.append({part: measure.meminfo(line) for part, line in KERNEL.items()})
         time.sleep(0.3)
-    return measure.middle(samples)
+    return {part: measure.middle([sample[part] for sample in samples]) for part in KERNEL}
+
+
+def less(a, b):
+    return {part: a[part] - b[part] for part in a}
 
 
 def helpers(pids):
@@ -93,14 +98,14 @@ def helpers(pids):
 
 
 def plain_kernel(provider, sizes):
-    """size: KiB of the kernel for so many login programs without this project."""
+    """size: what kernel() has for so many login programs without this project."""
     sessions.configure(provider, PLAIN_STACK)
     before, found, have = kernel(), {}, 0
     with contextlib.ExitStack() as stack:
         for size in sizes:
             stack.enter_context(sessions.Sessions(provider, size - have, have))
             have = size
-            found[size] = kernel() - before
+            found[size] = less(kernel(), before)
     return found
 
 
@@ -119,7 +124,7 @@ def open_files():
 # ---- the points of the plot ------------------------------------------------------------
 
 def saved():
-    """size: {"helpers": KiB, "kernel": KiB, "renewal": ms of CPU}; what fleet has found as well."""
+    """size: {"helpers": KiB, "kernel": KiB, "renewal": ms of CPU}, also of what ran before."""
     if not os.path.exists(POINTS):
         return {}
     with open(POINTS, encoding="ascii") as file:

@@ -53,7 +53,7 @@ def grown(provider, group, sizes):
             have = size
             cpu, count = renewal_cpu(provider, group, size)
             now = many.root_keys()
-            points[size] = {"kernel": many.kernel() - before, "renewal": cpu, "renewals": count,
+            points[size] = {"kernel": many.less(many.kernel(), before), "renewal": cpu, "renewals": count,
                             "keys": (now[0] - keys[0]) / size, "key_bytes": (now[1] - keys[1]) / size,
                             "files": (many.open_files() - files) / size}
             points[size]["helpers"] = many.helpers(more.helpers())  # last: looking at processes makes slab of its own
@@ -64,7 +64,7 @@ def grown(provider, group, sizes):
 def without_noise(points, plain):
     """Less the login programs; and for few sessions, what each of more takes."""
     for size, point in points.items():
-        point["kernel"] -= plain[size]
+        point["kernel"] = sum(many.less(point["kernel"], plain[size]).values())
     if 1000 in points:
         each = many.slope(points, 100, 1000, lambda point: point["kernel"])
         for size in (size for size in points if size < 100):
