@@ -92,9 +92,35 @@ read_settings(struct schedule *in)
     message_clear(&settings);
 }
 
-/* Plan, and set the timer, after a renewal or a failure of one. */
+/* Of failures in a row; the helper that we follow may have seen the first. */
+static int64_t
+failing_for(struct helper *helper)
+{
+    int64_t now = clock_awake();
+
+    if (helper->status.failures == 0)
+        return 0;
+    if (helper->status.failures == 1 || helper->failing_since == 0)
+        helper->failing_since = now;
+    return now - helper->failing_since;
+}
+
+static uint32_t
+random_number(void)
+{
+    uint32_t number;
+
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) == -1)
+        number = (uint32_t) getpid() * UINT32_C(2654435761); /* in the boot */
+    return number;
+}
+
+/*
+ * Plan, and set the timer, after a renewal or a failure of one.  After a login
+ * and after an outage others may be in step with us.
+ */
 static void
-schedule(struct helper *helper, const struct verdict *verdict)
+schedule(struct helper *helper, const struct verdict *verdict, bool in_step)
 {
     struct schedule in = {
         .now = time(NULL),
@@ -102,16 +128,17 @@ schedule(struct helper *helper, const struct verdict *verdict)
         .lifetime = helper->expires_at - helper->status.renewed_at,
         .refresh_expires_at = helper->status.refresh_expires_at,
         .before_expiry = {.unit = MARGIN_AUTO},
+        .in_step = in_step,
         .outcome = verdict->outcome,
         .failures = helper->status.failures,
+        .failing_for = failing_for(helper),
         .replay = helper->replay,
         .retry_after = verdict->retry_after,
+        .random = random_number(),
     };
     struct plan plan;
 
     read_settings(&in);
-    if (getrandom(&in.random, sizeof(in.random), GRND_NONBLOCK) == -1)
-        in.random = (uint32_t) getpid(); /* early in the boot: a poor one */
     plan = schedule_next(&in);
     plan_set(helper, &plan);
     if (plan.reason == SCHEDULE_NEVER)
@@ -243,7 +270,7 @@ settle(struct helper *helper, const struct verdict *verdict,
     enum state before = helper->status.state;
 
     verdict_apply(verdict, helper->replay, times, &helper->status);
-    schedule(helper, verdict);
+    schedule(helper, verdict, before == STATE_RETRYING);
     log_change(helper, before);
     if (helper->status.state == STATE_LOGIN_REQUIRED) {
         end_grant(helper);
@@ -635,7 +662,7 @@ loop_begin(struct helper *helper)
     if (helper->status.renew_at != 0) {
         resume(helper);
     } else {
-        schedule(helper, &ok);
+        schedule(helper, &ok, true);
         renewal_warn(&helper->status, time(NULL), 0);
     }
     return put_status(helper);

@@ -20,8 +20,10 @@ struct schedule {
     int64_t refresh_expires_at;  /* of the refresh token; 0: not known */
     struct margin before_expiry; /* as margin_parse() takes them */
     bool last;                   /* there is no refresh token */
+    bool in_step;                /* others may have got theirs when we did */
     enum outcome outcome;        /* of the last renewal; ok at the beginning */
     int64_t failures;            /* in a row, that one included */
+    int64_t failing_for;         /* since the first of these; 0: not known */
     bool replay;                 /* an answer before that one was lost, too */
     int64_t retry_after;         /* what the provider asked for, or 0 */
     uint32_t random;             /* any number */
@@ -52,20 +54,26 @@ struct plan {
 const char *schedule_reason_name(enum schedule_reason reason);
 
 /*
- * Never before now + 1.
+ * Never before now + 1.  Why the numbers are these: docs/fleet.md.
  *
- * After success: before_expiry seconds before the token expires, a little
- * earlier by chance so that a fleet does not renew in step: by up to half the
- * margin. "auto" is a tenth of the lifetime, at most 300 s, but at least 30 s
- * or a third of the lifetime, whichever is less.  A margin is never more than
- * nine tenths of the lifetime.  before_expiry = 0 is exactly at expiry.  All
- * the same not later than the same "auto" before the refresh token expires, if
- * that has 10 s left.  The last token ends when it expires.
+ * After success: before_expiry seconds before the token expires, and earlier by
+ * chance so that a fleet does not renew in step: by up to three margins, but at
+ * most a quarter of the time up to the margin; by up to three quarters of that
+ * time if in_step.  "auto" is a tenth of the lifetime, at most 300 s, but at
+ * least 30 s or a third of the lifetime, whichever is less.  A margin is never
+ * more than nine tenths of the lifetime.  before_expiry = 0 is exactly at
+ * expiry.  All the same not later than the same "auto" before the refresh token
+ * expires, if that has 10 s left.  The last token ends when it expires.
  *
- * After a failure: a random time up to 5 s, doubled with each failure in a row,
- * up to 300 s; after the first lost answer 1 s; 300 to 600 s when an
- * administrator must act.  Never before retry_after, of which an hour counts.
- * Never at all when the grant is dead.
+ * After a failure while the token lives: once within 5 s; then in its last
+ * 30 s, or after 600 to 900 s if that is sooner.  As it has expired: a random
+ * time up to 5 s, doubled with each failure in a row, or for as long as they
+ * have lasted if that is more, up to 600 s.  In the last 30 s of the refresh
+ * token if that is sooner.  After the first lost answer 1 s, after the second
+ * up to 10 s; 300 to 600 s when an administrator must act.  Not within
+ * retry_after, of which an hour counts, but by chance as long again, at most
+ * 600 s, because others were told the same.  Never at all when the grant is
+ * dead.
  */
 struct plan schedule_next(const struct schedule *in);
 
