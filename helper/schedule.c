@@ -154,28 +154,33 @@ has_chance(const struct schedule *in, int64_t end)
     return end - in->now > min(LATE_MAX, max(in->failing_for, 0));
 }
 
-/* Nobody needs another token yet: once soon, and then no more than needed. */
+/*
+ * Nobody needs another token yet: once soon, unless the provider wants more
+ * time than that, and then no more than needed.
+ */
 static struct span
-while_it_lives(const struct schedule *in, bool soon)
+while_it_lives(const struct schedule *in, int64_t asked)
 {
     struct span chance = late(in->now, in->expires_at);
-    int64_t limit = backoff(in->failures);
+    int64_t from = in->now + asked;
 
-    if (soon)
-        return (struct span){in->now, min(in->now + limit, chance.to)};
+    if (in->failures <= (in->outcome == OUTCOME_AMBIGUOUS ? 2 : 1)
+        && asked <= BACKOFF_FIRST)
+        return (struct span){
+            from, min(from + backoff(in->failures), max(from, chance.to))};
     if (chance.from > in->now + PATIENCE_MAX)
         return (struct span){in->now + PATIENCE, in->now + PATIENCE_MAX};
     return chance;
 }
 
 static struct span
-retry(const struct schedule *in, bool soon)
+retry(const struct schedule *in, int64_t asked)
 {
     int64_t limit = max(backoff(in->failures), in->failing_for / 2);
     struct span span = {in->now, in->now + min(limit, BACKOFF_MAX)}, chance;
 
     if (has_chance(in, in->expires_at))
-        span = while_it_lives(in, soon);
+        span = while_it_lives(in, asked);
     if (!has_chance(in, in->refresh_expires_at))
         return span;
     chance = late(in->now, in->refresh_expires_at);
@@ -200,11 +205,10 @@ static struct plan
 after_failure(const struct schedule *in)
 {
     int64_t asked = in_range(in->retry_after, RETRY_AFTER_MAX);
-    bool lost = in->outcome == OUTCOME_AMBIGUOUS;
     struct span span;
     struct plan plan;
 
-    if (lost && !in->replay) {
+    if (in->outcome == OUTCOME_AMBIGUOUS && !in->replay) {
         span.from = span.to = in->now + LOST_ANSWER_WAIT;
         plan.reason = SCHEDULE_LOST_ANSWER;
     } else if (in->outcome == OUTCOME_MISCONFIGURED) {
@@ -212,7 +216,7 @@ after_failure(const struct schedule *in)
         span.to = span.from + ADMIN_WAIT;
         plan.reason = SCHEDULE_MISCONFIGURED;
     } else {
-        span = retry(in, asked == 0 && in->failures <= (lost ? 2 : 1));
+        span = retry(in, asked);
         plan.reason = SCHEDULE_BACKOFF;
     }
     /* Nobody who asks for a renewal overrides that, however short it is. */

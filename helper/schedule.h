@@ -26,7 +26,7 @@ struct schedule {
     int64_t failing_for;         /* since the first of these; 0: not known */
     bool replay;                 /* an answer before that one was lost, too */
     int64_t retry_after;         /* what the provider asked for, or 0 */
-    uint32_t random;             /* any number */
+    uint32_t random;             /* any number, all of its bits by chance */
 };
 
 /* What status and log show. */
@@ -65,15 +65,18 @@ const char *schedule_reason_name(enum schedule_reason reason);
  * expiry.  All the same not later than the same "auto" before the refresh token
  * expires, if that has 10 s left.  The last token ends when it expires.
  *
- * After a failure while the token lives: once within 5 s; then in its last
- * 30 s, or after 600 to 900 s if that is sooner.  As it has expired: a random
- * time up to 5 s, doubled with each failure in a row, or for as long as they
- * have lasted if that is more, up to 600 s.  In the last 30 s of the refresh
- * token if that is sooner.  After the first lost answer 1 s, after the second
- * up to 10 s; 300 to 600 s when an administrator must act.  Not within
- * retry_after, of which an hour counts, but by chance as long again, at most
- * 600 s, because others were told the same.  Never at all when the grant is
- * dead.
+ * After a failure while the token lives: once within 5 s; then in its last 15 s,
+ * or its second half if it has less than 30, or after 600 to 900 s if that is
+ * sooner.  Once it has expired, or that chance was taken: a random time up to
+ * 5 s, doubled with each failure in a row, or up to half of failing_for if that
+ * is more, up to 600 s.  In the last 15 s of the refresh token if that is
+ * sooner.  After the first lost answer 1 s, after a second one up to 10 s; 300
+ * to 600 s when an administrator must act.
+ *
+ * Never within retry_after, of which an hour counts, but by chance as long
+ * again, at most 600 s, because others were told the same; the more it is, the
+ * later for the same random number.  With more than 5 s a token that lives is
+ * not tried at once.  Never at all when the grant is dead.
  */
 struct plan schedule_next(const struct schedule *in);
 

@@ -452,6 +452,12 @@ retry_after_is_followed_by_chance(void **state UNUSED)
         {OUTCOME_TRANSIENT, 1, 0, 0, 100000, 3600, 4200},
         {OUTCOME_TRANSIENT, 4, 900, 0, 120, 120, 570},
         /* While the token is good there is time. */
+        {OUTCOME_TRANSIENT, 1, 0, 400, 2, 2, 7},
+        {OUTCOME_TRANSIENT, 1, 0, 400, 5, 5, 10},
+        {OUTCOME_TRANSIENT, 1, 0, 11, 5, 5, 9},
+        {OUTCOME_TRANSIENT, 1, 0, 4, 5, 5, 5},
+        {OUTCOME_TRANSIENT, 1, 0, 400, 6, 385, 396},
+        {OUTCOME_TRANSIENT, 2, 3, 400, 2, 385, 396},
         {OUTCOME_TRANSIENT, 1, 0, 400, 120, 385, 396},
         {OUTCOME_TRANSIENT, 1, 0, 1000, 120, 600, 900},
         {OUTCOME_TRANSIENT, 1, 0, 1000, 700, 700, 1300},
@@ -471,6 +477,36 @@ retry_after_is_followed_by_chance(void **state UNUSED)
         in.expires_at = NOW + rows[i].left;
         in.retry_after = rows[i].retry_after;
         assert_range(&in, rows[i].least, rows[i].most);
+    }
+}
+
+static void
+assert_never_less_for_more(struct schedule in)
+{
+    int64_t last = 0, at;
+
+    for (in.retry_after = 0; in.retry_after < 30; in.retry_after++) {
+        at = schedule_next(&in).at;
+        assert_true(at >= last);
+        last = at;
+    }
+}
+
+/* Where one rule takes the place of another as well. */
+static void
+who_asks_for_a_second_more_never_gets_less(void **state UNUSED)
+{
+    struct schedule in = {
+        .now = NOW, .lifetime = 3600, .outcome = OUTCOME_TRANSIENT};
+    unsigned left;
+
+    for (left = 0; left < 40 * 40; left++) {
+        in.expires_at = NOW + left % 40;
+        in.refresh_expires_at = NOW + left / 40;
+        for (in.failures = 1; in.failures <= 2; in.failures++)
+            for (in.random = 0; in.random < 31 * (UINT32_MAX / 32);
+                 in.random += UINT32_MAX / 32)
+                assert_never_less_for_more(in);
     }
 }
 
@@ -884,6 +920,7 @@ main(void)
         cmocka_unit_test(an_administrator_has_300_to_600_s),
         cmocka_unit_test(honours_retry_after_up_to_an_hour),
         cmocka_unit_test(retry_after_is_followed_by_chance),
+        cmocka_unit_test(who_asks_for_a_second_more_never_gets_less),
         cmocka_unit_test(each_plan_says_why),
         cmocka_unit_test(a_dead_grant_is_never_renewed),
         cmocka_unit_test(the_refresh_token_is_used_before_it_expires),
