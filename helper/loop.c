@@ -73,6 +73,7 @@ plan_set(struct helper *helper, const struct plan *plan)
 
     helper->reason = plan->reason;
     status->renew_at = plan->at;
+    status->not_before = plan->not_before;
     text_clean(schedule_reason_name(plan->reason), status->renew_reason,
                sizeof(status->renew_reason));
 }
@@ -347,7 +348,8 @@ start_renewal(struct helper *helper)
 static int
 demand(struct helper *helper, enum schedule_reason reason)
 {
-    const struct plan planned = {helper->status.renew_at, helper->reason};
+    const struct plan planned = {helper->status.renew_at, helper->reason,
+                                 helper->status.not_before};
     int64_t now = time(NULL);
     struct plan plan =
         schedule_demand(&planned, now, helper->status.asked_at, reason);

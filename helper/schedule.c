@@ -113,7 +113,8 @@ after_success(const struct schedule *in)
     int64_t left = in->refresh_expires_at - in->now, end;
 
     if (in->last)
-        return (struct plan){in->expires_at, SCHEDULE_TOKEN_ENDS};
+        return (struct plan){.at = in->expires_at,
+                             .reason = SCHEDULE_TOKEN_ENDS};
     /* With less, what it gave last is as good as what it could still give. */
     if (left < GRANT_LEFT_MIN)
         return plan;
@@ -206,7 +207,7 @@ after_failure(const struct schedule *in)
 {
     int64_t asked = in_range(in->retry_after, RETRY_AFTER_MAX);
     struct span span;
-    struct plan plan;
+    struct plan plan = {0};
 
     if (in->outcome == OUTCOME_AMBIGUOUS && !in->replay) {
         span.from = span.to = in->now + LOST_ANSWER_WAIT;
@@ -223,6 +224,7 @@ after_failure(const struct schedule *in)
     if (asked > 0) {
         span = not_within(span, in->now, asked);
         plan.reason = SCHEDULE_RETRY_AFTER;
+        plan.not_before = in->now + asked;
     }
     plan.at = span.from + dice(in->random, span.to - span.from);
     return plan;
@@ -238,7 +240,7 @@ schedule_next(const struct schedule *in)
     sane.expires_at = in_range(in->expires_at, UNIX_TIME_MAX);
     sane.refresh_expires_at = in_range(in->refresh_expires_at, UNIX_TIME_MAX);
     if (in->outcome == OUTCOME_DEAD)
-        return (struct plan){0, SCHEDULE_NEVER};
+        return (struct plan){.reason = SCHEDULE_NEVER};
     plan =
         in->outcome == OUTCOME_OK ? after_success(&sane) : after_failure(&sane);
     plan.at = max(plan.at, sane.now + 1);
@@ -251,15 +253,19 @@ schedule_demand(const struct plan *planned, int64_t now, int64_t asked_at,
 {
     int64_t at = now;
 
-    if (planned->reason == SCHEDULE_RETRY_AFTER
-        || planned->reason == SCHEDULE_LOST_ANSWER
+    if (planned->reason == SCHEDULE_LOST_ANSWER
         || planned->reason == SCHEDULE_TOKEN_ENDS
         || planned->reason == SCHEDULE_NEVER)
         return *planned;
     /* A time to come is not when it was asked: somebody has set the clock. */
     if (asked_at <= now && now - asked_at < SCHEDULE_DEMAND_SECONDS)
         at = asked_at + SCHEDULE_DEMAND_SECONDS;
-    return at < planned->at ? (struct plan){at, reason} : *planned;
+    if (planned->not_before > at) {
+        at = planned->not_before;
+        reason = SCHEDULE_RETRY_AFTER;
+    }
+    return at < planned->at ? (struct plan){at, reason, planned->not_before}
+                            : *planned;
 }
 
 int64_t

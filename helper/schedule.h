@@ -48,6 +48,7 @@ enum schedule_reason {
 struct plan {
     int64_t at; /* 0: never */
     enum schedule_reason reason;
+    int64_t not_before; /* as the provider asked for, whoever asks us; or 0 */
 };
 
 /* The word for it: "before_expiry", …; "" for SCHEDULE_NEVER. */
@@ -86,9 +87,9 @@ struct plan schedule_next(const struct schedule *in);
 /*
  * The plan when somebody asks for a renewal, or it is needed, for a reason:
  * now, but not within SCHEDULE_DEMAND_SECONDS of asked_at, when the provider
- * was last asked; never later than planned.  What the provider asked for, an
- * answer that may still come, and the end of the last token are waited for all
- * the same.
+ * was last asked; never later than planned.  What the provider asked for, then
+ * the reason, an answer that may still come, and the end of the last token are
+ * waited for all the same.
  */
 struct plan schedule_demand(const struct plan *planned, int64_t now,
                             int64_t asked_at, enum schedule_reason reason);

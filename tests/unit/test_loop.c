@@ -1117,8 +1117,27 @@ who_asks_does_not_override_the_provider(void **state UNUSED)
                  "| hangup timer:600 put:retrying | ");
     assert_string_equal(keys.status.renew_reason, "retry_after");
     /* Nor after it was executed anew. */
+    assert_int_equal(keys.status.not_before, NOW + 600);
     assert_int_equal(RUN(five_seconds_pass), -ECANCELED);
     assert_trace("| ");
+}
+
+/* What chance adds to that is overridden, and no more than that. */
+static void
+who_asks_overrides_what_comes_on_top_of_it(void **state UNUSED)
+{
+    dice = 0xff;
+    assert_int_equal(RUN(due, answers_come_back_in_ten_minutes), -ECANCELED);
+    assert_int_equal(keys.status.renew_at, NOW + 900);
+    assert_int_equal(RUN(five_seconds_pass, five_seconds_pass), -ECANCELED);
+    assert_trace("| timer:595 put:retrying | ");
+    assert_int_equal(keys.status.renew_at, NOW + 600);
+    assert_string_equal(keys.status.renew_reason, "retry_after");
+    clock_now = NOW + 600;
+    keys.status.renew_at = NOW + 900;
+    assert_int_equal(RUN(sigalrm, answers_ok), -ECANCELED);
+    assert_int_equal(keys.status.renewals, 1);
+    assert_int_equal(keys.status.not_before, 0);
 }
 
 /* ---- The clock is set ---- */
@@ -1585,6 +1604,7 @@ main(void)
         TEST(who_asks_all_the_time_gets_one_renewal_in_5_s),
         TEST(who_asks_later_gets_one_at_once),
         TEST(who_asks_does_not_override_the_provider),
+        TEST(who_asks_overrides_what_comes_on_top_of_it),
         TEST(when_the_clock_is_set_all_times_move_and_the_renewal_does_not),
         TEST(a_clock_that_is_set_to_what_it_was_changes_nothing),
         TEST(a_token_that_is_out_of_reach_by_the_new_clock_is_renewed),

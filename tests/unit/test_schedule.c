@@ -621,33 +621,63 @@ who_asks_gets_a_renewal_now_but_one_in_5_s(void **state UNUSED)
         struct plan planned, demand;
         int64_t asked_at;
     } rows[] = {
-        {{NOW + 900, SCHEDULE_BEFORE_EXPIRY}, {NOW, SCHEDULE_ON_DEMAND}, 0},
-        {{NOW + 900, SCHEDULE_BEFORE_EXPIRY},
-         {NOW, SCHEDULE_ON_DEMAND},
-         NOW - 5},
-        {{NOW + 900, SCHEDULE_BEFORE_EXPIRY},
-         {NOW + 1, SCHEDULE_ON_DEMAND},
-         NOW - 4},
-        {{NOW + 900, SCHEDULE_BEFORE_EXPIRY},
-         {NOW + 5, SCHEDULE_ON_DEMAND},
-         NOW},
-        {{NOW + 900, SCHEDULE_GRANT_ENDS}, {NOW, SCHEDULE_ON_DEMAND}, 0},
-        {{NOW + 900, SCHEDULE_BACKOFF}, {NOW, SCHEDULE_ON_DEMAND}, NOW - 60},
-        {{NOW + 900, SCHEDULE_MISCONFIGURED}, {NOW, SCHEDULE_ON_DEMAND}, 0},
-        /* It is due sooner anyway. */
-        {{NOW + 3, SCHEDULE_BACKOFF}, {NOW + 3, SCHEDULE_BACKOFF}, NOW},
-        {{NOW - 3, SCHEDULE_BACKOFF}, {NOW - 3, SCHEDULE_BACKOFF}, 0},
-        /* The provider asked us to wait. */
-        {{NOW + 900, SCHEDULE_RETRY_AFTER},
-         {NOW + 900, SCHEDULE_RETRY_AFTER},
+        {{.at = NOW + 900, .reason = SCHEDULE_BEFORE_EXPIRY},
+         {.at = NOW, .reason = SCHEDULE_ON_DEMAND},
          0},
+        {{.at = NOW + 900, .reason = SCHEDULE_BEFORE_EXPIRY},
+         {.at = NOW, .reason = SCHEDULE_ON_DEMAND},
+         NOW - 5},
+        {{.at = NOW + 900, .reason = SCHEDULE_BEFORE_EXPIRY},
+         {.at = NOW + 1, .reason = SCHEDULE_ON_DEMAND},
+         NOW - 4},
+        {{.at = NOW + 900, .reason = SCHEDULE_BEFORE_EXPIRY},
+         {.at = NOW + 5, .reason = SCHEDULE_ON_DEMAND},
+         NOW},
+        {{.at = NOW + 900, .reason = SCHEDULE_GRANT_ENDS},
+         {.at = NOW, .reason = SCHEDULE_ON_DEMAND},
+         0},
+        {{.at = NOW + 900, .reason = SCHEDULE_BACKOFF},
+         {.at = NOW, .reason = SCHEDULE_ON_DEMAND},
+         NOW - 60},
+        {{.at = NOW + 900, .reason = SCHEDULE_MISCONFIGURED},
+         {.at = NOW, .reason = SCHEDULE_ON_DEMAND},
+         0},
+        /* It is due sooner anyway. */
+        {{.at = NOW + 3, .reason = SCHEDULE_BACKOFF},
+         {.at = NOW + 3, .reason = SCHEDULE_BACKOFF},
+         NOW},
+        {{.at = NOW - 3, .reason = SCHEDULE_BACKOFF},
+         {.at = NOW - 3, .reason = SCHEDULE_BACKOFF},
+         0},
+        /* The provider asked us to wait. */
+        {{NOW + 900, SCHEDULE_RETRY_AFTER, NOW + 900},
+         {NOW + 900, SCHEDULE_RETRY_AFTER, NOW + 900},
+         0},
+        /* For less than it was put off by chance. */
+        {{NOW + 900, SCHEDULE_RETRY_AFTER, NOW + 60},
+         {NOW + 60, SCHEDULE_RETRY_AFTER, NOW + 60},
+         0},
+        {{NOW + 900, SCHEDULE_RETRY_AFTER, NOW},
+         {NOW, SCHEDULE_ON_DEMAND, NOW},
+         0},
+        {{NOW + 900, SCHEDULE_RETRY_AFTER, NOW + 1},
+         {NOW + 2, SCHEDULE_ON_DEMAND, NOW + 1},
+         NOW - 3},
         /* The request may still be under way. */
-        {{NOW + 12, SCHEDULE_LOST_ANSWER}, {NOW + 12, SCHEDULE_LOST_ANSWER}, 0},
+        {{.at = NOW + 12, .reason = SCHEDULE_LOST_ANSWER},
+         {.at = NOW + 12, .reason = SCHEDULE_LOST_ANSWER},
+         0},
         /* There is nothing to renew it with, and it is still good. */
-        {{NOW + 900, SCHEDULE_TOKEN_ENDS}, {NOW + 900, SCHEDULE_TOKEN_ENDS}, 0},
-        {{0, SCHEDULE_NEVER}, {0, SCHEDULE_NEVER}, 0},
+        {{.at = NOW + 900, .reason = SCHEDULE_TOKEN_ENDS},
+         {.at = NOW + 900, .reason = SCHEDULE_TOKEN_ENDS},
+         0},
+        {{.at = 0, .reason = SCHEDULE_NEVER},
+         {.at = 0, .reason = SCHEDULE_NEVER},
+         0},
         /* The clock was set back since. */
-        {{NOW + 900, SCHEDULE_BACKOFF}, {NOW, SCHEDULE_ON_DEMAND}, NOW + 3600},
+        {{.at = NOW + 900, .reason = SCHEDULE_BACKOFF},
+         {.at = NOW, .reason = SCHEDULE_ON_DEMAND},
+         NOW + 3600},
     };
     struct plan plan;
     size_t i;
@@ -657,6 +687,7 @@ who_asks_gets_a_renewal_now_but_one_in_5_s(void **state UNUSED)
                                SCHEDULE_ON_DEMAND);
         assert_int_equal(plan.at, rows[i].demand.at);
         assert_int_equal(plan.reason, rows[i].demand.reason);
+        assert_int_equal(plan.not_before, rows[i].demand.not_before);
     }
 }
 
@@ -819,6 +850,8 @@ properties_after_failure_hold_in_a_million_cases(void **state UNUSED)
             in.retry_after = 0;
         when = schedule_next(&in).at;
         asked = min(in.retry_after, 3600);
+        HOLDS(schedule_next(&in).not_before
+              == (asked > 0 ? in.now + asked : 0));
         HOLDS(when >= in.now + 1);
         HOLDS(when >= in.now + asked);
         HOLDS(when <= in.now + max(asked > 0 ? asked + 600 : 0, 915));
