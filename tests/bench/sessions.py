@@ -75,6 +75,8 @@ class Sessions:
     def __init__(self, provider, count, first=0, parallel=2):
         self.child = subprocess.Popen([f"{measure.PROGRAMS}/sessions", SERVICE, provider.users, str(first), str(count),
                                        str(parallel)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.users = sorted({provider.users % number if "%" in provider.users else provider.users
+                             for number in range(first, first + count)})
         self.opened, self.failed, self.seconds = self.line()
         self.closed = self.not_closed = self.closing = 0
 
