@@ -11,9 +11,10 @@ import sys
 
 import conftest
 import measure
+from fastprovider import FastProvider
 
 FIRST_UID = 62000  # nobody on the real machine has these: kernel keys have no namespace
-USERS = "bench%05d"
+USERS = FastProvider.users
 SERVICE = "bench"
 CA = "/etc/ssl/bench-provider.crt"
 STACK = """\
@@ -39,6 +40,16 @@ def test_provider(**settings):
     provider = conftest.Provider().start(**settings)
     try:
         yield Provider(provider.issuer, conftest.CA, users="alice")
+    finally:
+        provider.stop()
+
+
+@contextlib.contextmanager
+def fast_provider(**settings):
+    """The cheap one, which knows everybody; it also has its requests() and its cpu()."""
+    provider = FastProvider(**settings)
+    try:
+        yield provider
     finally:
         provider.stop()
 
