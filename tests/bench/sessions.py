@@ -83,9 +83,11 @@ def configure(provider, stack=STACK, **settings):
 class Sessions:
     """COUNT open sessions: `with Sessions(provider, 100):`."""
 
-    def __init__(self, provider, count, first=0, parallel=2):
-        self.child = subprocess.Popen([f"{measure.PROGRAMS}/sessions", SERVICE, provider.users, str(first), str(count),
-                                       str(parallel)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, provider, count, first=0, parallel=2, group=None):
+        """In this control group (many.Group), with all that it starts."""
+        enter = ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', group.path] if group else []
+        command = [f"{measure.PROGRAMS}/sessions", SERVICE, provider.users, str(first), str(count), str(parallel)]
+        self.child = subprocess.Popen([*enter, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.users = sorted({provider.users % number if "%" in provider.users else provider.users
                              for number in range(first, first + count)})
         self.opened, self.failed, self.seconds = self.line()
