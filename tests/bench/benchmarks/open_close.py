@@ -30,11 +30,11 @@ def write_stacks():
                                 f"session required pam_permit.so\n{session}")
 
 
-def measured(whats):
+def measured(stacks):
     """what: pairs of ms, until close_session has returned and until all has ended, of each round."""
-    text = measure.run(f"{measure.PROGRAMS}/openclose", str(ROUNDS + 1), USER, *whats)
+    text = measure.run(f"{measure.PROGRAMS}/openclose", str(ROUNDS + 1), USER, *stacks)
     rows = [[tuple(float(us) / 1000 for us in pair.split("/")) for pair in line.split()] for line in text.splitlines()]
-    return dict(zip(whats, zip(*rows[1:])))  # the first warms up
+    return dict(zip(stacks, zip(*rows[1:])))  # the first warms up
 
 
 def figures():
@@ -43,13 +43,13 @@ def figures():
         provider = stack.enter_context(sessions.test_provider())
         sessions.configure(provider, logout_revoke="no")
         write_stacks()
-        whats = [PERMIT, OURS, "bench-exec"]
+        stacks = [PERMIT, OURS, "bench-exec"]
         with contextlib.suppress(measure.Skip):
             measure.install_peers("libpam-krb5")
             stack.enter_context(peers.kdc(USER))
-            whats.append("bench-krb5")
+            stacks.append("bench-krb5")
         sleeper = f"{measure.PROGRAMS}/sleeper"
-        rows = measured([*whats, sleeper])
+        rows = measured([*stacks, sleeper])
     permit = [first for first, _ in rows.pop(PERMIT)]
     ours = [first - less for (first, _), less in zip(rows[OURS], permit)]
     ended = [second - less for (_, second), less in zip(rows.pop(OURS), permit)]
