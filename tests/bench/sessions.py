@@ -32,6 +32,7 @@ class Provider:
     ca: str                       # a file
     client_id: str = "pam-public"
     users: str = USERS            # a format that gets a number; without %, one user has all sessions
+    real: object = None           # conftest.Provider, where it is that: faults, its log
 
 
 @contextlib.contextmanager
@@ -39,7 +40,7 @@ def test_provider(**settings):
     """The real one of tests/provider, which has no users but alice, bob and carol."""
     provider = conftest.Provider().start(**settings)
     try:
-        yield Provider(provider.issuer, conftest.CA, users="alice")
+        yield Provider(provider.issuer, conftest.CA, users="alice", real=provider)
     finally:
         provider.stop()
 
