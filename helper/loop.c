@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#ifdef __GLIBC__
 #include <malloc.h>
+#endif
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -607,6 +609,18 @@ on_reply(struct helper *helper)
     message_clear(&result);
 }
 
+/*
+ * Most of a session's life begins here: what a renewal took is given back.
+ * Other C libraries do that by themselves.
+ */
+static void
+rest(void)
+{
+#ifdef __GLIBC__
+    (void) malloc_trim(0);
+#endif
+}
+
 /* One of the descriptors that are ready, at a time: an event may end
  * another. */
 static int
@@ -623,10 +637,8 @@ wait_event(struct helper *helper)
         on_login_died, on_clock, on_reply, on_timer, on_signal};
     size_t i;
 
-    /* Most of a session's life begins here: what a renewal took is given back.
-     */
     if (helper->phase == PHASE_WAITING)
-        (void) malloc_trim(0);
+        rest();
     while (ppoll(fds, ARRAY_LEN(fds), NULL, NULL) == -1)
         if (errno != EINTR)
             return -errno;

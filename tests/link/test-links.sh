@@ -84,7 +84,7 @@ else
     ok 'the module links libpam and libc' \
         links "$module" 'libpam libc'
     helpers_libraries='libkeyutils libc'
-    if grep -q '^HELPER_LINK = -static-pie' "$top_builddir/Makefile"; then
+    if grep -Eq "^HELPER_LINK = -static-pie|^HELPER_MUSL_TRUE = *$" "$top_builddir/Makefile"; then
         helpers_libraries=
     fi
     ok "the helper links libkeyutils and libc, into itself where it can" \

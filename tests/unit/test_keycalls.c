@@ -11,7 +11,7 @@
 
 #include "tests/lib/test.h"
 
-/* Those of pam/keycalls.c, which stand before the library's. */
+/* Those of common/keycalls.c, which stand before the library's. */
 
 static key_serial_t ring;
 

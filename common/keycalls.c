@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the module needs of libkeyutils, each a system call: to load that library
- * into the login program takes as long as to load the module.  Its header says
- * what they are; the programs, which are not loaded into anything, link it.
+ * What the module and the helper need of libkeyutils, each a system call.  To
+ * load that library into the login program takes as long as to load the module,
+ * and the helper is linked with a C library for which there is none.  Its header
+ * says what they are; other programs link it.
  */
 #include <config.h>
 
