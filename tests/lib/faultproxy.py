@@ -221,13 +221,14 @@ def delay_after(exchange, seconds):
 
 
 def drip(exchange, seconds):
-    """In twenty pieces, over so many seconds."""
+    """In some twenty pieces, over so many seconds."""
     whole = exchange.ask()
-    size = len(whole) // 19
-    for at in range(0, len(whole), size):
+    size = len(whole) // 20
+    *pieces, last = [whole[at:at + size] for at in range(0, len(whole), size)]
+    for piece in pieces:
+        exchange.wire.sendall(piece)
         time.sleep(seconds / 20)
-        exchange.wire.sendall(whole[at:at + size])
-    exchange.give(b"")
+    exchange.give(last)
 
 
 # What is given the connection as it was accepted.
