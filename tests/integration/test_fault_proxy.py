@@ -14,12 +14,13 @@ import re
 import shutil
 import signal
 import sys
+import textwrap
 import threading
 import time
 
 import pytest
 
-from conftest import TOP, Log, PamApp, Provider, stack, wait_until
+from conftest import CANARY, TAIL, TOP, PamApp, Provider, stack, syslog_text, wait_until
 from keyprobe import READ, Refused, content
 from renewals import RENEW, answered, ended, gap, in_order, outdated, overlapping
 from scenes import AUTH, KEYINIT_REVOKE, is_alive, is_digest
@@ -114,7 +115,8 @@ class Script:
     mode: of the provider.  ends: "renewed"; "dead", the last attempt having ended the grant; or "left", when an action
     has ended the session before.  at: actions, at "failure N" or "hold N", when the Nth connection is made to wait.
     renewals: so many succeed.  gap: the token expires meanwhile.  error: in last_error, at the first failure.
-    farewell: what the proxy does at the logout; revocations: so many requests for that; kept: the tokens survive it.
+    farewell: what the proxy does at the logout; revocations: so many requests for that; kept: tokens survive it;
+    told: the event of the last line of the log.
     """
     name: str
     steps: list
@@ -128,6 +130,7 @@ class Script:
     farewell: list = dataclasses.field(default_factory=list)
     revocations: int = 2
     kept: bool = False
+    told: str = "revoked"
 
 
 def asked_to_wait(status, seconds):
@@ -239,14 +242,22 @@ SCRIPTS = [
            at={"hold 1": end_session}, revocations=4),
     Script("the_session_ends_while_asked_to_wait", [asked_to_wait(503, 30)], [retry_after(30)], ends="left",
            at={"failure 1": end_session}),
-    Script("a_revocation_that_is_dropped", [], farewell=["drop-before"], revocations=1, kept=True),
-    Script("a_revocation_that_is_refused_a_connection", [], farewell=["close"], revocations=1, kept=True),
-    Script("a_revocation_that_hangs", [], farewell=["hang-before"], revocations=1, kept=True),
-    Script("a_revocation_with_a_wrong_certificate", [], farewell=["wrong-host"], revocations=1, kept=True),
-    Script("revocations_that_are_answered_503", [], farewell=[("answer", 503), ("answer", 503)], kept=True),
-    Script("a_revocation_of_the_refresh_token_that_is_answered_503", [], farewell=[("answer", 503)], kept=True),
-    Script("a_revocation_of_the_access_token_that_is_answered_503", [], farewell=["pass", ("answer", 503)]),
-    Script("a_revocation_whose_answer_is_lost", [], farewell=["drop-after"], revocations=1),
+    Script("a_revocation_that_is_dropped", [], farewell=["drop-before"], revocations=1, kept=True,
+           told="revoke_failed"),
+    Script("a_revocation_that_is_refused_a_connection", [], farewell=["close"], revocations=1, kept=True,
+           told="revoke_failed"),
+    Script("a_revocation_that_hangs", [], farewell=["hang-before"], revocations=1, kept=True,
+           told="revoke_failed"),
+    Script("a_revocation_with_a_wrong_certificate", [], farewell=["wrong-host"], revocations=1, kept=True,
+           told="revoke_failed"),
+    Script("revocations_that_are_answered_503", [], farewell=[("answer", 503), ("answer", 503)], kept=True,
+           told="revoke_failed"),
+    Script("a_revocation_of_the_refresh_token_that_is_answered_503", [], farewell=[("answer", 503)], kept=True,
+           told="revoke_failed"),
+    Script("a_revocation_of_the_access_token_that_is_answered_503", [], farewell=["pass", ("answer", 503)],
+           told="revoke_failed"),
+    Script("a_revocation_whose_answer_is_lost", [], farewell=["drop-after"], revocations=1,
+           told="revoke_failed"),
     Script("a_revocation_that_is_late", [], farewell=[("delay-before", 1)]),
 ]
 
@@ -303,9 +314,18 @@ class Play:
     def _configure(self):
         path, base = f"{DIRECTORY}/{self.name}.conf", f"https://localhost:{self.proxy.port}"
         with open(path, "w", encoding="ascii") as file:
-            file.write(f"[provider]\nissuer = {self.provider.issuer}\nclient_id = pam-public\ntimeout = {TIMEOUT}\n"
-                       f"ca_file = {self.provider.ca_file}\ntoken_endpoint = {base}/token\n"
-                       f"revocation_endpoint = {base}/token/revocation\njwks_uri = {self.provider.jwks_uri}\n[login]\ngrant = password\n")
+            file.write(textwrap.dedent(f"""\
+                [provider]
+                issuer = {self.provider.issuer}
+                client_id = pam-public
+                timeout = {TIMEOUT}
+                ca_file = {self.provider.ca_file}
+                token_endpoint = {base}/token
+                revocation_endpoint = {base}/token/revocation
+                jwks_uri = {self.provider.jwks_uri}
+                [login]
+                grant = password
+                """))
         os.chmod(path, 0o644)
         stack(self.name, AUTH.replace(".so", f".so config={path}", 1) + KEYINIT_REVOKE
               + f"session required pam_oidc_session.so config={path}\n")
@@ -313,14 +333,15 @@ class Play:
     def _log_in(self):
         reading = f"{DIRECTORY}/{self.name}.read"
         self.app = PamApp(self.name, self.user, "authenticate", "acct", "establish", "open",
-                          'run:echo "keys $OIDC_ACCESS_TOKEN_KEY $(keyctl search @s user oidc:status)";'
+                          'run:echo "keys $OIDC_ACCESS_TOKEN_KEY $(keyctl search @s user oidc:status)"'
+                          ' "$(keyctl show @s | sed -n 2p)";'
                           f" setsid python3 {DIRECTORY}/reader.py $OIDC_ACCESS_TOKEN_KEY {reading}"
                           " >/dev/null 2>&1 </dev/null &", "wait", "close", "end")
         self.app.line("secret: .*")
         self.app.answer(f"CANARY-pw-{self.user}")
         self.app.line("open: PAM_SUCCESS")
-        found = self.app.line(r"keys (\d+) (\d+)")
-        self.token_key, self.status_key = int(found.group(1)), int(found.group(2))
+        found = self.app.line(r"keys (\d+) (\d+) +(\d+) .*")
+        self.token_key, self.status_key, self.session = (int(number) for number in found.groups())
         self.app.line("waiting")
         self.helper = int(self.status()["helper_pid"])
         self.reading = reading
@@ -399,6 +420,12 @@ class Play:
         """The renewals, also those that did not come so far that this could be seen."""
         return [entry for entry in self.proxy.log[self.began:self.left] if entry["route"] in (None, RENEW)]
 
+    def logged(self):
+        """The events of the helper's lines about this session, in order."""
+        lines = [line for line in syslog_text().splitlines() if "oidc-session-helper" in line and ".debug " not in line]
+        tails = [TAIL.search(line) for line in lines if not CANARY.search(line.encode())]
+        return [tail.group(1) for tail in tails if tail and tail.group(2) == str(self.session)]
+
     def revocations(self):
         begin = self.began if self.script.ends == "dead" else self.left
         return [entry for entry in self.proxy.log[begin:] if entry["route"] == "revocation"
@@ -429,7 +456,7 @@ def plays(request, installed):
     with open(f"{DIRECTORY}/reader.py", "w", encoding="ascii") as file:
         file.write(READER)
     stage = Stage({script.mode for script in chosen})
-    begin, log = time.monotonic(), Log()
+    begin = time.monotonic()
     # Those first that take long.
     chosen.sort(key=lambda script: script.mode != "short")
     made = [Play(number, script, stage) for number, script in enumerate(chosen)]
@@ -453,6 +480,7 @@ def test_a_session_lives_through(plays, script):
         check_status(play)
         check_reader(play)
         check_end(play)
+        check_log(play)
     except AssertionError as error:
         raise AssertionError("\n".join([str(error), *map(str, play.proxy.log), *map(str, play.failed), str(play.last),
                                         *map(str, play.read()), f"left at {play.left_at}"])) from error
@@ -547,6 +575,20 @@ def check_end(play):
     assert bool(left) == script.kept, left
     if revocations[0]["route"]:
         assert revocations[0]["presented"] == play.tokens("refresh_token")[-1], "what was stored last"
+
+
+def check_log(play):
+    """A failure is a line, those after it are none until it is renewed again, and the end is a line."""
+    script, expected = play.script, []
+    if script.failures:
+        expected += ["renew_failed"] * (1 if script.renewals == 1 else len(script.failures))
+    if script.failures and script.ends == "renewed":
+        expected += ["renewed"] * (1 if script.renewals == 1 else len(script.failures))
+    if script.ends == "dead":
+        expected += ["grant_over"]
+    *others, last = play.logged()
+    assert sorted(others) == sorted(expected)
+    assert last == script.told
 
 
 @pytest.mark.parametrize("step", ["drop-befor", ("drip",), ("answer", 503, {}, "", "more"), ("untrusted", 1)])
