@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -588,6 +589,10 @@ wait_event(struct helper *helper)
         on_login_died, on_clock, on_reply, on_timer, on_signal};
     size_t i;
 
+    /* Most of a session's life begins here: what a renewal took is given back.
+     */
+    if (helper->phase == PHASE_WAITING)
+        (void) malloc_trim(0);
     while (ppoll(fds, ARRAY_LEN(fds), NULL, NULL) == -1)
         if (errno != EINTR)
             return -errno;

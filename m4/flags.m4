@@ -24,3 +24,22 @@ AC_DEFUN([OIDC_NEED], [
   $2   (Debian: $3, Fedora: $4)"
     ])
 ])
+
+dnl OIDC_STATIC_HELPER(VARIABLE): -static-pie there, if libc and libkeyutils can
+dnl be linked like that.  PIE has been set before.
+AC_DEFUN([OIDC_STATIC_HELPER], [
+    AC_CACHE_CHECK([whether the helper can be linked statically], [oidc_cv_static_helper], [
+        oidc_saved_cflags=$CFLAGS
+        oidc_saved_libs=$LIBS
+        CFLAGS="$CFLAGS $PIE -static-pie"
+        LIBS="$KEYUTILS_LIBS $LIBS"
+        AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <sys/types.h>
+            #include <keyutils.h>]], [[return keyctl_revoke(0) != 0;]])],
+            [oidc_cv_static_helper=yes], [oidc_cv_static_helper=no])
+        CFLAGS=$oidc_saved_cflags
+        LIBS=$oidc_saved_libs
+    ])
+    AS_IF([test "$oidc_cv_static_helper" = yes], [$1=-static-pie],
+        [AS_IF([test "$enable_static_helper" = yes],
+            [AC_MSG_ERROR([--enable-static-helper needs libc.a and libkeyutils.a (Debian: libc6-dev, libkeyutils-dev; Fedora: glibc-static)])])])
+])

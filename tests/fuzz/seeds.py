@@ -310,6 +310,7 @@ def seeds():
     yield "exchange", "renew-refresh-stored-twice", said(1, renew + refresh_stored * 2 + stored, ok(TOKENS), ok({}))
     yield "exchange", "renew-no-revoke", said(1, renew.replace(b'"revoke": true', b'"revoke":false'), ok(TOKENS))
     yield "exchange", "renew-unusable", said(1, renew, ok(dict(TOKENS, token_type="mac")), ok({}), ok({}))
+    yield "exchange", "renew-same-unusable", said(1, renew, ok(dict(TOKENS, token_type="mac", refresh_token="rt-0")), ok({}))
     yield "exchange", "renew-dead", said(1, renew, error(1, "invalid_grant"))
     yield "exchange", "renew-lost", said(1, renew, bytes([2, 0, 1, 0]))
     yield "exchange", "revoke", said(2, revoke, ok({}), ok({}))

@@ -253,6 +253,22 @@ def installed():
     run(f"{TOP}/tests/lib/install-here", BUILD)
 
 
+@contextlib.contextmanager
+def preloaded(name):
+    """A library of tests/lib in every program that starts meanwhile; the helper is then one that takes libraries."""
+    library, helper = f"/usr/local/lib/{name}.so", "/usr/libexec/oidc-session-helper"
+    shutil.copy(f"{BUILD}/tests/lib/.libs/{name}.so", library)
+    os.chmod(library, 0o755)
+    run("install", "-m", "711", f"{BUILD}/tests/lib/shared-helper", helper)
+    with open("/etc/ld.so.preload", "w", encoding="ascii") as file:
+        file.write(f"{library}\n")
+    try:
+        yield
+    finally:
+        os.remove("/etc/ld.so.preload")
+        run("install", "-m", "711", f"{BUILD}/oidc-session-helper", helper)
+
+
 @pytest.fixture(scope="session")
 def the_provider():
     provider = Provider()

@@ -13,12 +13,10 @@ import time
 
 import pytest
 
-from conftest import BUILD, keys, payload, run, status, the_key, wait_until
+from conftest import keys, payload, preloaded, run, status, the_key, wait_until
 from scenes import app, opened, set_stage
 
 DIR = "/tmp/fakeclock"
-PRELOAD = "/etc/ld.so.preload"
-LIBRARY = "/usr/local/lib/fakeclock.so"
 HOUR = 3600
 YEARS = 5 * 365 * 86400
 
@@ -52,11 +50,8 @@ class Clock:
 
 @pytest.fixture
 def clock(installed):
-    shutil.copy(f"{BUILD}/tests/lib/.libs/fakeclock.so", LIBRARY)
-    with open(PRELOAD, "w", encoding="ascii") as file:
-        file.write(f"{LIBRARY}\n")
-    yield Clock()
-    os.remove(PRELOAD)
+    with preloaded("fakeclock"):
+        yield Clock()
     shutil.rmtree(DIR)
 
 

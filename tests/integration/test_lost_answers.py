@@ -6,13 +6,12 @@ It is asked again once, soon, because many providers still take the old token fo
 import contextlib
 import os
 import re
-import shutil
 import signal
 import time
 
 import pytest
 
-from conftest import BUILD, exchanges, helpers, payload, wait_until
+from conftest import exchanges, helpers, payload, preloaded, wait_until
 from renewals import (RENEW, alarm, close, digest, ended, gap, has_tokens, in_flight, in_order, living, outdated,
                       overlapping, renew, status, the_helper, the_key, wait_no_process, wait_state, wait_status)
 from scenes import Grants, is_alive, opened, set_stage
@@ -246,11 +245,6 @@ def test_a_request_that_the_provider_handles_although_its_helper_was_killed_is_o
 @pytest.fixture
 def die_at():
     """die_at(NAME): the helper is killed before it writes that key; die_at(None): no more."""
-    library = "/usr/local/lib/dieat.so"
-    shutil.copy(f"{BUILD}/tests/lib/.libs/dieat.so", library)
-    with open("/etc/ld.so.preload", "w", encoding="ascii") as file:
-        file.write(f"{library}\n")
-
     def at(name):
         with contextlib.suppress(FileNotFoundError):
             os.remove("/tmp/dieat")
@@ -258,9 +252,9 @@ def die_at():
             with open("/tmp/dieat", "w", encoding="ascii") as file:
                 file.write(name)
             os.chmod("/tmp/dieat", 0o644)
-    yield at
-    at(None)
-    os.remove("/etc/ld.so.preload")
+    with preloaded("dieat"):
+        yield at
+        at(None)
 
 
 def die_in_a_renewal(die_at, name):

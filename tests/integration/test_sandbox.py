@@ -14,13 +14,11 @@ import threading
 
 import pytest
 
-from conftest import BUILD, helpers, stack, status, wait_until
+from conftest import helpers, preloaded, stack, status, wait_until
 from logins import Connections
 from scenes import AUTH, KEYINIT_REVOKE, SESSION, app, opened, set_stage, wait_gone
 
 DIR = "/tmp/inside"
-PRELOAD = "/etc/ld.so.preload"
-LIBRARY = "/usr/local/lib/inside.so"
 CACHE = "/var/cache/oidc-session"
 LOGIN, UNKNOWN, LATER = 0, 1, 2  # enum forbidden_when
 REPORT = r"sandbox of the exchange: no_new_privs, not dumpable, limits"
@@ -113,12 +111,8 @@ LANDLOCK = landlock_abi()
 
 @pytest.fixture
 def preload(installed):
-    shutil.copy(f"{BUILD}/tests/lib/.libs/inside.so", LIBRARY)
-    os.chmod(LIBRARY, 0o755)
-    with open(PRELOAD, "w", encoding="ascii") as file:
-        file.write(LIBRARY + "\n")
-    yield
-    os.remove(PRELOAD)
+    with preloaded("inside"):
+        yield
 
 
 def test_inside_a_login_all_is_refused_and_the_login_succeeds(provider, preload):

@@ -83,8 +83,12 @@ else
     fi
     ok 'the module links libpam, libkeyutils and libc' \
         links "$module" 'libpam libkeyutils libc'
-    ok 'the helper links libkeyutils and libc' \
-        links "$helper" 'libkeyutils libc'
+    helpers_libraries='libkeyutils libc'
+    if grep -q '^HELPER_LINK = -static-pie' "$top_builddir/Makefile"; then
+        helpers_libraries=
+    fi
+    ok "the helper links libkeyutils and libc, into itself where it can" \
+        links "$helper" "$helpers_libraries"
     ok 'the command links libkeyutils and libc' \
         links "$command" 'libkeyutils libc'
     ok 'the exchange links curl, cJSON, libcrypto, inih, libqrencode, libseccomp and libc, no keyring' \
