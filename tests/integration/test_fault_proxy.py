@@ -309,7 +309,21 @@ class Play:
                 self._watch()
                 self._log_out()
         except Exception as error:  # pylint: disable=broad-except  # it is this script's
-            self.error = error
+            self.error = str(error)[:5000]  # and not the whole log
+            self._abandon()
+
+    def _abandon(self):
+        """What goes wrong here is nothing to the others."""
+        with contextlib.suppress(AttributeError, OSError):
+            self.app.child.kill(signal.SIGKILL)
+            self.app.child.wait()
+            self._end_reader()
+
+    def _end_reader(self):
+        with open(self.reading, encoding="ascii") as file:
+            reader = int(file.readline().split()[1])
+        os.kill(reader, signal.SIGTERM)
+        wait_until(lambda: not is_alive(reader), "the reader is gone")
 
     def _configure(self):
         path, base = f"{DIRECTORY}/{self.name}.conf", f"https://localhost:{self.proxy.port}"
@@ -331,20 +345,19 @@ class Play:
               + f"session required pam_oidc_session.so config={path}\n")
 
     def _log_in(self):
-        reading = f"{DIRECTORY}/{self.name}.read"
+        self.reading = f"{DIRECTORY}/{self.name}.read"
         self.app = PamApp(self.name, self.user, "authenticate", "acct", "establish", "open",
                           'run:echo "keys $OIDC_ACCESS_TOKEN_KEY $(keyctl search @s user oidc:status)"'
-                          ' "$(keyctl show @s | sed -n 2p)";'
-                          f" setsid python3 {DIRECTORY}/reader.py $OIDC_ACCESS_TOKEN_KEY {reading}"
+                          ' "$(keyctl show @s | awk "NR == 2 { print \\$1 }")";'
+                          f" setsid python3 {DIRECTORY}/reader.py $OIDC_ACCESS_TOKEN_KEY {self.reading}"
                           " >/dev/null 2>&1 </dev/null &", "wait", "close", "end")
         self.app.line("secret: .*")
         self.app.answer(f"CANARY-pw-{self.user}")
         self.app.line("open: PAM_SUCCESS")
-        found = self.app.line(r"keys (\d+) (\d+) +(\d+) .*")
+        found = self.app.line(r"keys (\d+) (\d+) (\d+)")
         self.token_key, self.status_key, self.session = (int(number) for number in found.groups())
         self.app.line("waiting")
         self.helper = int(self.status()["helper_pid"])
-        self.reading = reading
         wait_until(self.read, "the reader reads")
 
     def status(self):
@@ -403,10 +416,7 @@ class Play:
         wait_until(self._unreadable, "the token cannot be read")
         assert "end: PAM_SUCCESS" in self.app.finish()
         wait_until(lambda: not is_alive(self.helper), "the helper is gone")
-        with open(self.reading, encoding="ascii") as file:
-            reader = int(file.readline().split()[1])
-        os.kill(reader, signal.SIGTERM)
-        wait_until(lambda: not is_alive(reader), "the reader is gone")
+        self._end_reader()
         wait_until(self._settled, "the last connection")
         self.alive_after = self.provider.control("alive")
 
@@ -473,7 +483,7 @@ def plays(request, installed):
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_a_session_lives_through(plays, script):
     play = plays[script.name]
-    assert play.error is None, str(play.error)
+    assert play.error is None, play.error
     try:
         check_requests(play)
         check_times(play)
