@@ -78,19 +78,22 @@ plan_set(struct helper *helper, const struct plan *plan)
                sizeof(status->renew_reason));
 }
 
-/* What the settings say; read each time, because nothing is kept in memory. */
-static void
-read_settings(struct schedule *in)
+/*
+ * Read the request for a renewal, and keep what is no secret of it: what the
+ * next schedule goes by.
+ */
+static int
+read_request(struct helper *helper, struct message *out)
 {
-    struct message settings = {0};
+    int r = tokens_request(&helper->tokens, out);
 
-    in->last = tokens_request(&settings) == -ENOKEY;
-    if (message_has(&settings, FIELD_BEFORE_EXPIRY)
-        && margin_parse(message_text(&settings, FIELD_BEFORE_EXPIRY),
-                        &in->before_expiry)
+    helper->last = r == -ENOKEY;
+    if (!message_has(out, FIELD_BEFORE_EXPIRY)
+        || margin_parse(message_text(out, FIELD_BEFORE_EXPIRY),
+                        &helper->before_expiry)
                < 0)
-        in->before_expiry = (struct margin){.unit = MARGIN_AUTO};
-    message_clear(&settings);
+        helper->before_expiry = (struct margin){.unit = MARGIN_AUTO};
+    return r;
 }
 
 /* Plan, and set the timer, after a renewal or a failure of one. */
@@ -102,7 +105,8 @@ schedule(struct helper *helper, const struct verdict *verdict)
         .expires_at = helper->expires_at,
         .lifetime = helper->expires_at - helper->status.renewed_at,
         .refresh_expires_at = helper->status.refresh_expires_at,
-        .before_expiry = {.unit = MARGIN_AUTO},
+        .before_expiry = helper->before_expiry,
+        .last = helper->last,
         .outcome = verdict->outcome,
         .failures = helper->status.failures,
         .replay = helper->replay,
@@ -110,7 +114,6 @@ schedule(struct helper *helper, const struct verdict *verdict)
     };
     struct plan plan;
 
-    read_settings(&in);
     if (getrandom(&in.random, sizeof(in.random), GRND_NONBLOCK) == -1)
         in.random = (uint32_t) getpid(); /* early in the boot: a poor one */
     plan = schedule_next(&in);
@@ -210,7 +213,7 @@ end(struct helper *helper)
     int r;
 
     request_end(&helper->request);
-    r = tokens_revocation(&request);
+    r = tokens_revocation(&helper->tokens, &request);
     tokens_end(&helper->tokens);
     start_revocation(helper, &request, r);
     message_clear(&request);
@@ -223,7 +226,7 @@ end_grant(struct helper *helper)
     struct message request = {0};
     int r;
 
-    r = tokens_revocation(&request);
+    r = tokens_revocation(&helper->tokens, &request);
     tokens_remove(&helper->tokens);
     helper->status.helper_pid = 0;
     if (put_status(helper) < 0)
@@ -299,7 +302,7 @@ start_renewal(struct helper *helper)
     /* The next instant for that may come while this one is under way. */
     if (time(NULL) - helper->expires_at >= SCHEDULE_KEEP_SECONDS / 2)
         tokens_keep(&helper->tokens);
-    r = tokens_request(&message);
+    r = read_request(helper, &message);
     if (message_number(&message, FIELD_TIMEOUT, &timeout) < 0
         || timeout > TIMEOUT_MAX)
         timeout = TIMEOUT_DEFAULT;
@@ -394,7 +397,7 @@ store_tokens(struct helper *helper, const struct message *result,
 
     r = renewal_times_get(result, helper->status.asked_at, times);
     if (r == 0)
-        r = tokens_store_refresh(result);
+        r = tokens_store_refresh(&helper->tokens, result);
     if (r == 0) {
         request_refresh_stored(&helper->request);
         r = tokens_publish(&helper->tokens, result, times, time(NULL));
@@ -627,6 +630,7 @@ int
 loop_begin(struct helper *helper)
 {
     const struct verdict ok = {.outcome = OUTCOME_OK};
+    struct message request = {0};
     int r;
 
     helper->clock_offset = clock_offset();
@@ -640,6 +644,8 @@ loop_begin(struct helper *helper)
     if (helper->status.renew_at != 0) {
         resume(helper);
     } else {
+        (void) read_request(helper, &request); /* tried again when it is due */
+        message_clear(&request);
         schedule(helper, &ok);
         renewal_warn(&helper->status, time(NULL), 0);
     }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the benchmarks share: figures with their goals, pairs in turn, memory, counters, plots."""
+import ctypes
 import dataclasses
 import os
 import shutil
@@ -12,6 +13,7 @@ BUILD = os.environ.get("OIDC_BUILD", f"{TOP}/build")
 PROGRAMS = f"{BUILD}/tests/bench"
 PEERS = f"{BUILD}/bench/packages"  # what ./dev bench has fetched, not installed
 OUT = f"{BUILD}/bench"
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 class Skip(Exception):
@@ -142,6 +144,32 @@ def context_switches(pid):
     """How often it ran, or was made to stop running."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+
+
+# ---- CPU time --------------------------------------------------------------------------
+
+def adopt_orphans():
+    """Whoever is left alone by its parent becomes a child of ours: helpers, and exchanges."""
+    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise Skip("prctl(PR_SET_CHILD_SUBREAPER) is refused")
+
+
+def cpu_of(usage):
+    """Milliseconds of what os.wait4() gives: of a process, and of those that it has waited for itself."""
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def reap_all(but=0):
+    """cpu_of() all children that have ended, by process ID; but one, for which somebody else waits."""
+    found = {}
+    while True:
+        try:
+            info = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return found
+        if info is None or info.si_pid == but:
+            return found
+        found[info.si_pid] = cpu_of(os.wait4(info.si_pid, 0)[2])
 
 
 # ---- peers -----------------------------------------------------------------------------

@@ -91,8 +91,8 @@ else
         links "$helper" "$helpers_libraries"
     ok 'the command links libkeyutils and libc' \
         links "$command" 'libkeyutils libc'
-    ok 'the exchange links curl, cJSON, libcrypto, inih, libqrencode, libseccomp and libc, no keyring' \
-        links "$exchange" "libcurl libcjson libcrypto libinih $qrencode libseccomp libc"
+    ok 'the exchange links libcrypto and libc, then curl, cJSON, inih and libqrencode, no keyring' \
+        links "$exchange" "libcrypto libc libcurl libcjson libinih $qrencode"
     ok 'the module has no variables that change' nothing in_login_program
     for file in "$module" "$helper" "$exchange" "$command"; do
         ok "$(basename "$file") has no undefined symbol" \

@@ -130,6 +130,7 @@ static struct {
     const char *before_expiry, *timeout, *revoke, *notify;
     bool no_refresh, no_access, session_is_gone;
     int take_result;
+    unsigned requests; /* how often it was read */
 } keys;
 
 int
@@ -167,8 +168,9 @@ set(struct message *message, enum field field, const char *text)
 }
 
 int
-__wrap_tokens_request(struct message *out)
+__wrap_tokens_request(struct tokens *tokens UNUSED, struct message *out)
 {
+    keys.requests++;
     if (keys.request_result < 0 && keys.request_result != -ENOKEY)
         return keys.request_result;
     out->kind = KIND_RENEW;
@@ -180,7 +182,8 @@ __wrap_tokens_request(struct message *out)
 }
 
 int
-__wrap_tokens_store_refresh(const struct message *result UNUSED)
+__wrap_tokens_store_refresh(struct tokens *tokens UNUSED,
+                            const struct message *result UNUSED)
 {
     note("store ");
     return keys.store_result;
@@ -234,7 +237,7 @@ __wrap_tokens_end(const struct tokens *tokens UNUSED)
 }
 
 int
-__wrap_tokens_revocation(struct message *out)
+__wrap_tokens_revocation(struct tokens *tokens UNUSED, struct message *out)
 {
     note("take ");
     out->kind = KIND_REVOKE;
@@ -773,6 +776,23 @@ renews_again_and_again(void **state UNUSED)
         -ECANCELED);
     assert_int_equal(keys.status.renewals, 3);
     assert_int_equal(n_logged, 0);
+}
+
+static void
+a_renewal_reads_its_request_once(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_int_equal(keys.requests, 2); /* the first when it began */
+}
+
+static void
+goes_by_the_margin_of_the_settings_also_when_executed_anew(void **state UNUSED)
+{
+    keys.before_expiry = "60";
+    keys.status.renew_at = NOW + 100;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_in_range(timer, 7200 - 60 - 30, 7200 - 60);
 }
 
 static void
@@ -1497,6 +1517,8 @@ main(void)
         TEST(begins_without_a_status_that_cannot_be_written),
         TEST(renews_when_it_is_due),
         TEST(renews_again_and_again),
+        TEST(a_renewal_reads_its_request_once),
+        TEST(goes_by_the_margin_of_the_settings_also_when_executed_anew),
         TEST(waits_for_three_requests),
         TEST(renews_on_sigalrm),
         TEST(one_exchange_works_at_a_time),
