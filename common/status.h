@@ -27,6 +27,7 @@ struct status {
     char last_error[256];
     int64_t asked_at;           /* when the provider was last asked */
     int64_t unanswered_since;   /* since the first answer that was lost */
+    int64_t not_before;         /* until when the provider wants no renewal */
     int64_t id_expires_at;      /* of the ID token */
     int64_t refresh_expires_at; /* of the refresh token; 0: not known */
     char warning[256];          /* what the user should do soon */

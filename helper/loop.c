@@ -74,6 +74,7 @@ plan_set(struct helper *helper, const struct plan *plan)
 
     helper->reason = plan->reason;
     status->renew_at = plan->at;
+    status->not_before = plan->not_before;
     text_clean(schedule_reason_name(plan->reason), status->renew_reason,
                sizeof(status->renew_reason));
 }
@@ -96,9 +97,35 @@ read_request(struct helper *helper, struct message *out)
     return r;
 }
 
-/* Plan, and set the timer, after a renewal or a failure of one. */
+/* Of failures in a row; the helper that we follow may have seen the first. */
+static int64_t
+failing_for(struct helper *helper)
+{
+    int64_t now = clock_awake();
+
+    if (helper->status.failures == 0)
+        return 0;
+    if (helper->status.failures == 1 || helper->failing_since == 0)
+        helper->failing_since = now;
+    return now - helper->failing_since;
+}
+
+static uint32_t
+random_number(void)
+{
+    uint32_t number;
+
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) == -1)
+        number = (uint32_t) getpid() * UINT32_C(2654435761); /* in the boot */
+    return number;
+}
+
+/*
+ * Plan, and set the timer, after a renewal or a failure of one.  After a login
+ * and after an outage others may be in step with us.
+ */
 static void
-schedule(struct helper *helper, const struct verdict *verdict)
+schedule(struct helper *helper, const struct verdict *verdict, bool in_step)
 {
     struct schedule in = {
         .now = time(NULL),
@@ -107,15 +134,16 @@ schedule(struct helper *helper, const struct verdict *verdict)
         .refresh_expires_at = helper->status.refresh_expires_at,
         .before_expiry = helper->before_expiry,
         .last = helper->last,
+        .in_step = in_step,
         .outcome = verdict->outcome,
         .failures = helper->status.failures,
+        .failing_for = failing_for(helper),
         .replay = helper->replay,
         .retry_after = verdict->retry_after,
+        .random = random_number(),
     };
     struct plan plan;
 
-    if (getrandom(&in.random, sizeof(in.random), GRND_NONBLOCK) == -1)
-        in.random = (uint32_t) getpid(); /* early in the boot: a poor one */
     plan = schedule_next(&in);
     plan_set(helper, &plan);
     if (plan.reason == SCHEDULE_NEVER)
@@ -247,7 +275,7 @@ settle(struct helper *helper, const struct verdict *verdict,
     enum state before = helper->status.state;
 
     verdict_apply(verdict, helper->replay, times, &helper->status);
-    schedule(helper, verdict);
+    schedule(helper, verdict, before == STATE_RETRYING);
     log_change(helper, before);
     if (helper->status.state == STATE_LOGIN_REQUIRED) {
         end_grant(helper);
@@ -324,7 +352,8 @@ start_renewal(struct helper *helper)
 static int
 demand(struct helper *helper, enum schedule_reason reason)
 {
-    const struct plan planned = {helper->status.renew_at, helper->reason};
+    const struct plan planned = {helper->status.renew_at, helper->reason,
+                                 helper->status.not_before};
     int64_t now = time(NULL);
     struct plan plan =
         schedule_demand(&planned, now, helper->status.asked_at, reason);
@@ -646,7 +675,7 @@ loop_begin(struct helper *helper)
     } else {
         (void) read_request(helper, &request); /* tried again when it is due */
         message_clear(&request);
-        schedule(helper, &ok);
+        schedule(helper, &ok, true);
         renewal_warn(&helper->status, time(NULL), 0);
     }
     return put_status(helper);

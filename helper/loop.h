@@ -32,8 +32,9 @@ struct helper {
     bool sandbox_told;           /* once for each session is enough */
     bool last;                   /* there is no refresh token */
     struct margin before_expiry; /* of the settings, when they were last read */
-    int64_t patience;     /* clock_awake() until which an exchange may take */
-    int64_t clock_offset; /* as it was when the times here were right */
+    int64_t patience;      /* clock_awake() until which an exchange may take */
+    int64_t failing_since; /* clock_awake() of the first failure in a row */
+    int64_t clock_offset;  /* as it was when the times here were right */
     struct tokens tokens;
     struct request request;
     int64_t expires_at;          /* of the access token: Unix time in seconds */

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What the benchmarks share: figures with their goals, pairs in turn, memory, counters, plots."""
+import contextlib
 import ctypes
 import dataclasses
 import os
+import pwd
 import shutil
+import signal
+import socket
 import statistics
 import subprocess
 import sys
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("OIDC_BUILD", f"{TOP}/build")
@@ -76,6 +81,48 @@ def run(*argv, **options):
     if done.returncode != 0:
         sys.exit(f"bench: {argv} failed with {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
+
+
+# ---- users and their processes -------------------------------------------------------
+
+def ids(user):
+    entry = pwd.getpwnam(user)
+    return entry.pw_uid, entry.pw_gid
+
+
+def processes_of(*users):
+    """Process IDs of all that have the uid of one of these users, and are alive."""
+    uids, found = {str(ids(user)[0]) for user in users}, []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+                fields = dict(line.split(":", 1) for line in file)
+            if fields["Uid"].split()[0] in uids and fields["State"].split()[0] not in "ZX":
+                found.append(int(pid))
+    return sorted(found)
+
+
+def kill_all_of(*users):
+    """Every process of these users, on this host only; waits until they are gone."""
+    for pid in processes_of(*users):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not processes_of(*users), f"the processes of {' '.join(users[:3])} are gone")
+
+
+def wait_until(condition, what, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit(f"bench: not so after {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+def wait_for_port(port):
+    def answers():
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", port)) == 0
+    wait_until(answers, f"port {port} answers")
 
 
 # ---- pairs -------------------------------------------------------------------------

@@ -89,6 +89,8 @@ class Sessions:
         enter = ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', group.path] if group else []
         command = [f"{measure.PROGRAMS}/sessions", SERVICE, provider.users, str(first), str(count), str(parallel)]
         self.child = subprocess.Popen([*enter, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.users = sorted({provider.users % number if "%" in provider.users else provider.users
+                             for number in range(first, first + count)})
         self.opened, self.failed, self.seconds = self.line()
         self.closed = self.not_closed = self.closing = 0
 

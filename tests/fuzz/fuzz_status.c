@@ -19,6 +19,7 @@ same(const struct status *a, const struct status *b)
            && a->renewed_at == b->renewed_at && a->renewals == b->renewals
            && a->failures == b->failures && a->asked_at == b->asked_at
            && a->unanswered_since == b->unanswered_since
+           && a->not_before == b->not_before
            && a->id_expires_at == b->id_expires_at
            && a->refresh_expires_at == b->refresh_expires_at
            && a->helper_pid == b->helper_pid;

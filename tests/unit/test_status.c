@@ -25,6 +25,7 @@ static const struct status full = {
     .last_error = "a = b; 100 %",
     .asked_at = 1700000003,
     .unanswered_since = 1700000004,
+    .not_before = 1700000007,
     .id_expires_at = 1700000005,
     .refresh_expires_at = 1700000006,
     .warning = "log in again",
@@ -58,6 +59,7 @@ is_lines_of_name_and_value(void **state UNUSED)
                         "last_error=a = b; 100 %\n"
                         "asked_at=1700000003\n"
                         "unanswered_since=1700000004\n"
+                        "not_before=1700000007\n"
                         "id_expires_at=1700000005\n"
                         "refresh_expires_at=1700000006\n"
                         "warning=log in again\n"
@@ -291,6 +293,7 @@ all_times_move_when_the_clock_is_set_and_nothing_else_does(void **state UNUSED)
     assert_int_equal(status.renewed_at, full.renewed_at + 3600);
     assert_int_equal(status.asked_at, full.asked_at + 3600);
     assert_int_equal(status.unanswered_since, full.unanswered_since + 3600);
+    assert_int_equal(status.not_before, full.not_before + 3600);
     assert_int_equal(status.id_expires_at, full.id_expires_at + 3600);
     assert_int_equal(status.refresh_expires_at, full.refresh_expires_at + 3600);
     back = status;

@@ -91,13 +91,13 @@ class Watcher:
 
 
 def run_for(seconds, group, provider):
-    """CPU seconds of the group and of the provider meanwhile, from and to which Unix time."""
-    since, ours, its = time.time(), group.cpu(), provider.cpu()
+    """CPU seconds of the group, of the provider and of the whole machine; from and to which Unix time."""
+    since, ours, its, every = time.time(), group.cpu(), provider.cpu(), many.machine_cpu()
     while time.time() < since + seconds:
         time.sleep(min(60, max(0, since + seconds - time.time())))
         print(f"   after {time.time() - since:.0f} s: {(group.cpu() - ours) / (time.time() - since):.3f} cores",
               flush=True)
-    return group.cpu() - ours, provider.cpu() - its, since, time.time()
+    return group.cpu() - ours, provider.cpu() - its, many.machine_cpu() - every, since, time.time()
 
 
 def run_fleet(group, provider):
@@ -107,11 +107,12 @@ def run_fleet(group, provider):
     with sessions.Sessions(provider, COUNT, parallel=PARALLEL, group=group) as fleet:
         print(f"   {fleet.opened} logins in {fleet.seconds:.0f} s, {fleet.failed} failed", flush=True)
         watcher = Watcher()
-        cpu, provider_cpu, since, until = run_for(MINUTES * 60, group, provider)
+        cpu, provider_cpu, machine_cpu, since, until = run_for(MINUTES * 60, group, provider)
         plans, watched, lost = watcher.stop()
         kernel = many.less(many.kernel(), before)
         helpers = fleet.helpers()
-        found = {"since": since, "until": until, "cpu": cpu, "provider_cpu": provider_cpu, "plans": plans,
+        found = {"since": since, "until": until, "cpu": cpu, "provider_cpu": provider_cpu,
+                 "machine_cpu": machine_cpu, "plans": plans,
                  "lost": lost + fleet.opened - watched, "gone": fleet.opened - len(helpers), "failed": fleet.failed,
                  "logins": fleet.seconds, "helpers": many.helpers(helpers), "requests": provider.requests(),
                  # Before they log out, which ends them as it should.
@@ -192,7 +193,8 @@ def figures():
                        f"at most {MEMORY_LIMIT:.3g} GiB", MEMORY_LIMIT),
         measure.Figure("fleet", f"{title} CPU of helpers and exchanges", found["cpu"] / seconds, "cores",
                        f"{each:.1f} ms for each of {len(renewals)} renewals",
-                       {"the provider": found["provider_cpu"] / seconds},
+                       {"the provider": found["provider_cpu"] / seconds,
+                        "the whole machine, of all that runs": found["machine_cpu"] / seconds},
                        f"at most {CPU_LIMIT:.3g} cores", CPU_LIMIT),
         measure.Figure("fleet", "tokens that expired", found["lost"], "sessions", goal="none", limit=0),
         measure.Figure("fleet", "logins, renewals and helpers that failed",
