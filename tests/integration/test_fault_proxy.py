@@ -35,7 +35,7 @@ AT_ONCE = 14
 TIMEOUT = 2  # seconds for one request, as configured; half of it to connect
 SECONDS = 60  # for a whole script
 SLACK = 2.5  # seconds, on a machine with other things to do
-TTL = 8  # of a short token, which is renewed 3 to 4 s before it ends
+TTL = 8  # of a short token, which is renewed 3 to 6 s before it ends
 MODES = {
     "rotating": {},  # and whoever presents a refresh token twice ends the grant
     "grace": {"ROTATE_GRACE": 60},
@@ -78,17 +78,26 @@ class Failure:
     came: tuple = None
 
 
-def backoff(failures=1, came=None):
-    return Failure("backoff", 1, min(300, 5 * 2 ** (failures - 1)), came)
+def backoff(failures=1):
+    return Failure("backoff", 1, 5 * 2 ** (failures - 1))
 
 
-def retry_after(seconds, failures=1):
-    return Failure("retry_after", seconds, max(seconds, backoff(failures).most))
+def retry_after(seconds, later=5):
+    """later: at most so many seconds, by chance."""
+    return Failure("retry_after", seconds, seconds + later)
 
 
 LOST = Failure("lost_answer", 1, 1)
-# Somebody asks for it, 5 s after the provider was asked; all of these are whole seconds.
+# Somebody asks for these, and they come 5 s after the provider was asked; all of these are whole seconds.
 MISCONFIGURED = Failure("misconfigured", 300, 600, (3, 5))
+# A token that lives for 300 s is tried for once soon, and then shortly before it ends.
+SECOND_FAILURE = Failure("backoff", 200, 297, (3, 5))
+SECOND_RETRY_AFTER = Failure("retry_after", 200, 297, (3, 5))
+
+
+def long_retry_after(seconds):
+    """More than 5 s: the same at once; whoever asks for it has it when they are over."""
+    return Failure("retry_after", 200, 297, (seconds - 1, seconds))
 
 
 def alarm(play):
@@ -151,7 +160,8 @@ SCRIPTS = [
     Script("closed_at_once", ["close"], [backoff()], error=UNREACHED),
     Script("reset_at_once", ["reset"], [backoff()], error=UNREACHED),
     Script("refused", ["refuse"], [backoff()], error=UNREACHED),
-    Script("refused_twice", ["refuse", "refuse"], [backoff(), backoff(2)], error=UNREACHED),
+    Script("refused_twice", ["refuse", "refuse"], [backoff(), SECOND_FAILURE], at={"failure 2": alarm},
+           error=UNREACHED),
     Script("a_handshake_that_is_not_answered", ["silence"], [backoff()], error=UNREACHED),
     Script("a_handshake_that_is_broken_off", ["broken-handshake"], [backoff()], error=UNREACHED),
     Script("plain_http_where_tls_was", ["garbage"], [backoff()], error=UNREACHED),
@@ -179,10 +189,12 @@ SCRIPTS = [
     Script("dropped_after_twice_with_grace", ["drop-after", "drop-after"], [LOST, backoff(2)], "grace"),
     Script("dropped_after_twice_without_rotation", ["drop-after", "drop-after"], [LOST, backoff(2)], "staying"),
     Script("dropped_after_it_rotated_then_before", ["drop-after", "drop-before"], [LOST, backoff(2)], ends="dead"),
-    Script("dropped_after_then_503_with_grace", ["drop-after", ("answer", 503)], [LOST, backoff(2)], "grace"),
-    Script("dropped_after_then_refused_with_grace", ["drop-after", "refuse"], [LOST, backoff(2)], "grace"),
+    Script("dropped_after_then_503_with_grace", ["drop-after", ("answer", 503)], [LOST, SECOND_FAILURE], "grace",
+           at={"failure 2": alarm}),
+    Script("dropped_after_then_refused_with_grace", ["drop-after", "refuse"], [LOST, SECOND_FAILURE], "grace",
+           at={"failure 2": alarm}),
     Script("dropped_after_then_asked_to_wait_with_grace", ["drop-after", asked_to_wait(503, 4)],
-           [LOST, retry_after(4, 2)], "grace"),
+           [LOST, SECOND_RETRY_AFTER], "grace", at={"failure 2": alarm}),
     Script("late_after_the_provider", [("delay-after", 1)]),
 
     # In the middle of the answer.
@@ -199,13 +211,15 @@ SCRIPTS = [
     Script("an_answer_in_drops", [("drip", 1)]),
 
     # Another answer.
-    Script("429_and_when_to_come_again", [asked_to_wait(429, 6)], [retry_after(6)], error="answered 429"),
+    Script("429_and_when_to_come_again", [asked_to_wait(429, 4)], [retry_after(4)], error="answered 429"),
     Script("503_and_when_to_come_again", [asked_to_wait(503, 2)], [retry_after(2)], error="answered 503"),
-    Script("503_and_a_date", [asked_to_wait_until(503, 6)], [retry_after(6)]),
-    Script("429_twice", [asked_to_wait(429, 3), asked_to_wait(429, 3)], [retry_after(3), retry_after(3, 2)]),
+    Script("503_and_a_date", [asked_to_wait_until(503, 5)], [retry_after(5)]),
+    Script("503_and_a_later_date", [asked_to_wait_until(503, 9)], [long_retry_after(9)], at={"failure 1": alarm}),
+    Script("429_twice", [asked_to_wait(429, 3), asked_to_wait(429, 3)], [retry_after(3), SECOND_RETRY_AFTER],
+           at={"failure 2": alarm}),
     Script("502", [("answer", 502)], [backoff()]),
     Script("504_with_a_page", [("answer", 504, {"Content-Type": "text/html"}, HTML)], [backoff()]),
-    Script("503_that_is_cut", [("cut-answer", 503, {"Retry-After": "6"})], [retry_after(6)], error="not to the end"),
+    Script("503_that_is_cut", [("cut-answer", 503, {"Retry-After": "4"})], [retry_after(4)], error="not to the end"),
     Script("a_page_instead_of_json", [("answer", 200, {"Content-Type": "text/html"}, HTML)], [backoff()],
            error="captive portal"),
     Script("404", [("answer", 404)], [MISCONFIGURED], at={"failure 1": alarm}),
@@ -214,33 +228,34 @@ SCRIPTS = [
     Script("the_end_of_the_grant", [("answer", 400, {}, '{"error": "invalid_grant"}')], ends="dead"),
     Script("502_of_a_gateway_after_it_rotated_with_grace", [("replace", 502)], [backoff()], "grace"),
     Script("502_of_a_gateway_after_it_rotated", [("replace", 502)], [backoff()], ends="dead"),
-    Script("a_bad_day", ["refuse", "drop-before", ("answer", 502)], [backoff(), LOST, backoff(3)]),
+    Script("a_bad_day", ["refuse", "drop-before", ("answer", 502)], [backoff(), LOST, SECOND_FAILURE],
+           at={"failure 3": alarm}),
 
     # Signals meanwhile.
     Script("an_alarm_while_it_hangs", [("delay-before", 1.5)], at={"hold 1": alarm}),
     Script("an_alarm_while_the_answer_is_lost", ["drop-before"], [LOST], at={"failure 1": alarm}),
-    Script("an_alarm_while_asked_to_wait", [asked_to_wait(429, 6)], [retry_after(6)], at={"failure 1": alarm}),
-    Script("an_alarm_during_backoff", ["drop-before", ("answer", 502)], [LOST, backoff(2, (1, 5))],
+    Script("an_alarm_while_asked_to_wait", [asked_to_wait(429, 8)], [long_retry_after(8)], at={"failure 1": alarm}),
+    Script("an_alarm_during_backoff", ["drop-before", ("answer", 502)], [LOST, SECOND_FAILURE],
            at={"failure 2": alarm}),
     Script("executed_anew_while_it_hangs", [("delay-after", 1.5)], at={"hold 1": hang_up}),
     # What is left of a time is read in whole seconds.
-    Script("executed_anew_while_asked_to_wait", [asked_to_wait(503, 6)],
-           [dataclasses.replace(retry_after(6), came=(5, 6))], at={"failure 1": hang_up}),
+    Script("executed_anew_while_asked_to_wait", [asked_to_wait(503, 4)],
+           [dataclasses.replace(retry_after(4), came=(3, 9))], at={"failure 1": hang_up}),
     Script("executed_anew_while_the_answer_is_lost", ["drop-after"], [dataclasses.replace(LOST, came=(0, 1))], "grace",
            at={"failure 1": hang_up}),
 
     # Tokens that live for 8 s; nobody asks for their renewal.
     Script("shorter_than_the_token_lives", ["drop-before"], [LOST], "short"),
     Script("every_second_renewal_fails", ["drop-before", "pass", "drop-before"], [LOST, LOST], "short", renewals=2),
-    Script("longer_than_the_token_lives", [asked_to_wait(503, 6)], [retry_after(6)], "short", gap=True),
-    Script("longer_than_the_token_lives_in_two_steps", [asked_to_wait(503, 3), asked_to_wait(503, 3)],
-           [retry_after(3), retry_after(3, 2)], "short", gap=True),
+    Script("longer_than_the_token_lives", [asked_to_wait(503, 7)], [retry_after(7, 7)], "short", gap=True),
+    Script("longer_than_the_token_lives_in_two_steps", [asked_to_wait(503, 4), asked_to_wait(503, 4)],
+           [retry_after(4), retry_after(4, 10)], "short", gap=True),
 
     # The end of the session.
     Script("the_session_ends_while_it_hangs", ["hang-before"], ends="left", at={"hold 1": end_session}),
     Script("the_session_ends_while_the_answer_is_late", [("delay-after", 1.5)], ends="left",
            at={"hold 1": end_session}, revocations=4),
-    Script("the_session_ends_while_asked_to_wait", [asked_to_wait(503, 30)], [retry_after(30)], ends="left",
+    Script("the_session_ends_while_asked_to_wait", [asked_to_wait(503, 30)], [long_retry_after(30)], ends="left",
            at={"failure 1": end_session}),
     Script("a_revocation_that_is_dropped", [], farewell=["drop-before"], revocations=1, kept=True,
            told="revoke_failed"),
