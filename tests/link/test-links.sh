@@ -83,11 +83,11 @@ else
     fi
     ok 'the module links libpam and libc' \
         links "$module" 'libpam libc'
-    helpers_libraries='libkeyutils libc'
-    if grep -Eq "^HELPER_LINK = -static-pie|^HELPER_MUSL_TRUE = *$" "$top_builddir/Makefile"; then
+    helpers_libraries=libc
+    if grep -Eq '^(HELPER_LINK = -static-pie|libexec_SCRIPTS = oidc-session-helper)' "$top_builddir/Makefile"; then
         helpers_libraries=
     fi
-    ok "the helper links libkeyutils and libc, into itself where it can" \
+    ok 'the helper links libc, into itself where it can' \
         links "$helper" "$helpers_libraries"
     ok 'the command links libkeyutils and libc' \
         links "$command" 'libkeyutils libc'
