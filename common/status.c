@@ -33,14 +33,25 @@ static const struct line {
     size_t offset;
     size_t size;
 } lines[] = {
-    LINE(STATE, state),        LINE(TEXT, subject),
-    LINE(TEXT, issuer),        LINE(TEXT, scope),
-    LINE(TIME, renew_at),      LINE(TEXT, renew_reason),
-    LINE(TIME, renewed_at),    LINE(COUNT, renewals),
-    LINE(COUNT, failures),     LINE(TEXT, last_error),
-    LINE(TIME, asked_at),      LINE(TIME, unanswered_since),
-    LINE(TIME, id_expires_at), LINE(TIME, refresh_expires_at),
-    LINE(TEXT, warning),       LINE(TIME, helper_pid),
+    LINE(STATE, state),
+    LINE(TIME, since),
+    LINE(TEXT, subject),
+    LINE(TEXT, issuer),
+    LINE(TEXT, scope),
+    LINE(TIME, renew_at),
+    LINE(TEXT, renew_reason),
+    LINE(TIME, renewed_at),
+    LINE(COUNT, renewals),
+    LINE(COUNT, failures),
+    LINE(TEXT, last_error),
+    LINE(TEXT, last_error_class),
+    LINE(TIME, asked_at),
+    LINE(TIME, unanswered_since),
+    LINE(TIME, not_before),
+    LINE(TIME, id_expires_at),
+    LINE(TIME, refresh_expires_at),
+    LINE(TEXT, warning),
+    LINE(TIME, helper_pid),
 };
 
 const char *
@@ -188,6 +199,7 @@ status_shift(struct status *status, int64_t seconds)
         &status->renew_at,      &status->renewed_at,
         &status->asked_at,      &status->unanswered_since,
         &status->id_expires_at, &status->refresh_expires_at,
+        &status->not_before,    &status->since,
     };
     size_t i;
 

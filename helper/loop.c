@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#ifdef __GLIBC__
 #include <malloc.h>
+#endif
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -74,45 +76,76 @@ plan_set(struct helper *helper, const struct plan *plan)
 
     helper->reason = plan->reason;
     status->renew_at = plan->at;
+    status->not_before = plan->not_before;
     text_clean(schedule_reason_name(plan->reason), status->renew_reason,
                sizeof(status->renew_reason));
 }
 
-/* What the settings say; read each time, because nothing is kept in memory. */
-static void
-read_settings(struct schedule *in)
+/*
+ * Read the request for a renewal, and keep what is no secret of it: what the
+ * next schedule goes by.
+ */
+static int
+read_request(struct helper *helper, struct message *out)
 {
-    struct message settings = {0};
+    int r = tokens_request(&helper->tokens, out);
 
-    in->last = tokens_request(&settings) == -ENOKEY;
-    if (message_has(&settings, FIELD_BEFORE_EXPIRY)
-        && margin_parse(message_text(&settings, FIELD_BEFORE_EXPIRY),
-                        &in->before_expiry)
+    helper->last = r == -ENOKEY;
+    if (!message_has(out, FIELD_BEFORE_EXPIRY)
+        || margin_parse(message_text(out, FIELD_BEFORE_EXPIRY),
+                        &helper->before_expiry)
                < 0)
-        in->before_expiry = (struct margin){.unit = MARGIN_AUTO};
-    message_clear(&settings);
+        helper->before_expiry = (struct margin){.unit = MARGIN_AUTO};
+    return r;
 }
 
-/* Plan, and set the timer, after a renewal or a failure of one. */
+/* Of failures in a row; the helper that we follow may have seen the first. */
+static int64_t
+failing_for(struct helper *helper)
+{
+    int64_t now = clock_awake();
+
+    if (helper->status.failures == 0)
+        return 0;
+    if (helper->status.failures == 1 || helper->failing_since == 0)
+        helper->failing_since = now;
+    return now - helper->failing_since;
+}
+
+static uint32_t
+random_number(void)
+{
+    uint32_t number;
+
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) == -1)
+        number = (uint32_t) getpid() * UINT32_C(2654435761); /* in the boot */
+    return number;
+}
+
+/*
+ * Plan, and set the timer, after a renewal or a failure of one.  After a login
+ * and after an outage others may be in step with us.
+ */
 static void
-schedule(struct helper *helper, const struct verdict *verdict)
+schedule(struct helper *helper, const struct verdict *verdict, bool in_step)
 {
     struct schedule in = {
         .now = time(NULL),
         .expires_at = helper->expires_at,
         .lifetime = helper->expires_at - helper->status.renewed_at,
         .refresh_expires_at = helper->status.refresh_expires_at,
-        .before_expiry = {.unit = MARGIN_AUTO},
+        .before_expiry = helper->before_expiry,
+        .last = helper->last,
+        .in_step = in_step,
         .outcome = verdict->outcome,
         .failures = helper->status.failures,
+        .failing_for = failing_for(helper),
         .replay = helper->replay,
         .retry_after = verdict->retry_after,
+        .random = random_number(),
     };
     struct plan plan;
 
-    read_settings(&in);
-    if (getrandom(&in.random, sizeof(in.random), GRND_NONBLOCK) == -1)
-        in.random = (uint32_t) getpid(); /* early in the boot: a poor one */
     plan = schedule_next(&in);
     plan_set(helper, &plan);
     if (plan.reason == SCHEDULE_NEVER)
@@ -210,7 +243,7 @@ end(struct helper *helper)
     int r;
 
     request_end(&helper->request);
-    r = tokens_revocation(&request);
+    r = tokens_revocation(&helper->tokens, &request);
     tokens_end(&helper->tokens);
     start_revocation(helper, &request, r);
     message_clear(&request);
@@ -223,7 +256,7 @@ end_grant(struct helper *helper)
     struct message request = {0};
     int r;
 
-    r = tokens_revocation(&request);
+    r = tokens_revocation(&helper->tokens, &request);
     tokens_remove(&helper->tokens);
     helper->status.helper_pid = 0;
     if (put_status(helper) < 0)
@@ -244,7 +277,9 @@ settle(struct helper *helper, const struct verdict *verdict,
     enum state before = helper->status.state;
 
     verdict_apply(verdict, helper->replay, times, &helper->status);
-    schedule(helper, verdict);
+    if (helper->status.state != before)
+        helper->status.since = time(NULL);
+    schedule(helper, verdict, before == STATE_RETRYING);
     log_change(helper, before);
     if (helper->status.state == STATE_LOGIN_REQUIRED) {
         end_grant(helper);
@@ -299,7 +334,7 @@ start_renewal(struct helper *helper)
     /* The next instant for that may come while this one is under way. */
     if (time(NULL) - helper->expires_at >= SCHEDULE_KEEP_SECONDS / 2)
         tokens_keep(&helper->tokens);
-    r = tokens_request(&message);
+    r = read_request(helper, &message);
     if (message_number(&message, FIELD_TIMEOUT, &timeout) < 0
         || timeout > TIMEOUT_MAX)
         timeout = TIMEOUT_DEFAULT;
@@ -321,7 +356,8 @@ start_renewal(struct helper *helper)
 static int
 demand(struct helper *helper, enum schedule_reason reason)
 {
-    const struct plan planned = {helper->status.renew_at, helper->reason};
+    const struct plan planned = {helper->status.renew_at, helper->reason,
+                                 helper->status.not_before};
     int64_t now = time(NULL);
     struct plan plan =
         schedule_demand(&planned, now, helper->status.asked_at, reason);
@@ -394,7 +430,7 @@ store_tokens(struct helper *helper, const struct message *result,
 
     r = renewal_times_get(result, helper->status.asked_at, times);
     if (r == 0)
-        r = tokens_store_refresh(result);
+        r = tokens_store_refresh(&helper->tokens, result);
     if (r == 0) {
         request_refresh_stored(&helper->request);
         r = tokens_publish(&helper->tokens, result, times, time(NULL));
@@ -573,6 +609,18 @@ on_reply(struct helper *helper)
     message_clear(&result);
 }
 
+/*
+ * Most of a session's life begins here: what a renewal took is given back.
+ * Other C libraries do that by themselves.
+ */
+static void
+rest(void)
+{
+#ifdef __GLIBC__
+    (void) malloc_trim(0);
+#endif
+}
+
 /* One of the descriptors that are ready, at a time: an event may end
  * another. */
 static int
@@ -589,10 +637,8 @@ wait_event(struct helper *helper)
         on_login_died, on_clock, on_reply, on_timer, on_signal};
     size_t i;
 
-    /* Most of a session's life begins here: what a renewal took is given back.
-     */
     if (helper->phase == PHASE_WAITING)
-        (void) malloc_trim(0);
+        rest();
     while (ppoll(fds, ARRAY_LEN(fds), NULL, NULL) == -1)
         if (errno != EINTR)
             return -errno;
@@ -627,6 +673,7 @@ int
 loop_begin(struct helper *helper)
 {
     const struct verdict ok = {.outcome = OUTCOME_OK};
+    struct message request = {0};
     int r;
 
     helper->clock_offset = clock_offset();
@@ -640,7 +687,9 @@ loop_begin(struct helper *helper)
     if (helper->status.renew_at != 0) {
         resume(helper);
     } else {
-        schedule(helper, &ok);
+        (void) read_request(helper, &request); /* tried again when it is due */
+        message_clear(&request);
+        schedule(helper, &ok, true);
         renewal_warn(&helper->status, time(NULL), 0);
     }
     return put_status(helper);

@@ -8,6 +8,7 @@
 #include <keyutils.h>
 
 #include "common/attr.h"
+#include "common/margin.h"
 #include "common/status.h"
 #include "helper/request.h"
 #include "helper/schedule.h"
@@ -25,12 +26,15 @@ struct helper {
     key_serial_t session; /* the session's keyring; 0: not known */
     enum phase phase;
     bool reload;
-    bool keeping;         /* the timer is for a key, not for a renewal */
-    bool replay;          /* the renewal under way is one once more */
-    bool status_failed;   /* it could not be written, which is logged */
-    bool sandbox_told;    /* once for each session is enough */
-    int64_t patience;     /* clock_awake() until which an exchange may take */
-    int64_t clock_offset; /* as it was when the times here were right */
+    bool keeping;                /* the timer is for a key, not for a renewal */
+    bool replay;                 /* the renewal under way is one once more */
+    bool status_failed;          /* it could not be written, which is logged */
+    bool sandbox_told;           /* once for each session is enough */
+    bool last;                   /* there is no refresh token */
+    struct margin before_expiry; /* of the settings, when they were last read */
+    int64_t patience;      /* clock_awake() until which an exchange may take */
+    int64_t failing_since; /* clock_awake() of the first failure in a row */
+    int64_t clock_offset;  /* as it was when the times here were right */
     struct tokens tokens;
     struct request request;
     int64_t expires_at;          /* of the access token: Unix time in seconds */

@@ -149,15 +149,24 @@ tokens_put_status(struct tokens *tokens, const struct status *status)
     return r;
 }
 
+/* Search it once: only we write it, and then keep its serial. */
+static int
+get_own(key_serial_t *key, const char *name, struct secret *out)
+{
+    int r = *key == 0 ? keyring_find(OURS, "user", name, key) : 0;
+
+    return r < 0 ? r : key_read(*key, out);
+}
+
 /* The request for a renewal as the module left it, with no token yet. */
 static int
-read_settings(struct message *out)
+read_settings(struct tokens *tokens, struct message *out)
 {
     struct secret wire = {0};
     ssize_t n;
     int r;
 
-    r = keyring_get(OURS, KEY_SETTINGS, &wire);
+    r = get_own(&tokens->settings, KEY_SETTINGS, &wire);
     if (r == 0) {
         n = message_decode(wire.data, wire.len, out);
         r = n > 0 ? 0 : -EBADMSG;
@@ -167,12 +176,13 @@ read_settings(struct message *out)
 }
 
 static int
-read_token(const char *name, struct message *out, enum field field)
+read_token(key_serial_t *key, const char *name, struct message *out,
+           enum field field)
 {
     struct secret token = {0};
     int r;
 
-    r = keyring_get(OURS, name, &token);
+    r = get_own(key, name, &token);
     if (r == 0)
         message_move(out, field, &token);
     secret_clear(&token);
@@ -180,13 +190,14 @@ read_token(const char *name, struct message *out, enum field field)
 }
 
 int
-tokens_request(struct message *out)
+tokens_request(struct tokens *tokens, struct message *out)
 {
     int r;
 
-    r = read_settings(out);
+    r = read_settings(tokens, out);
     if (r == 0)
-        r = read_token(KEY_REFRESH_TOKEN, out, FIELD_REFRESH_TOKEN);
+        r = read_token(&tokens->refresh, KEY_REFRESH_TOKEN, out,
+                       FIELD_REFRESH_TOKEN);
     return r;
 }
 
@@ -222,14 +233,15 @@ put_expires_at(struct tokens *tokens, int64_t expires_at)
 }
 
 int
-tokens_store_refresh(const struct message *result)
+tokens_store_refresh(struct tokens *tokens, const struct message *result)
 {
     const struct secret *refresh = &result->field[FIELD_REFRESH_TOKEN];
 
     /* RFC 6749 section 6: without a new one, the old one stays. */
     if (refresh->len == 0)
         return 0;
-    return keyring_put(OURS, KEY_REFRESH_TOKEN, refresh, KEY_FOREVER, NULL);
+    return keyring_put(OURS, KEY_REFRESH_TOKEN, refresh, KEY_FOREVER,
+                       &tokens->refresh);
 }
 
 int
@@ -328,23 +340,26 @@ tokens_remove(const struct tokens *tokens)
 
 /* One that is gone needs no revocation. */
 static int
-take_token(const char *name, struct message *out, enum field field)
+take_token(key_serial_t *key, const char *name, struct message *out,
+           enum field field)
 {
-    int r = read_token(name, out, field);
+    int r = read_token(key, name, out, field);
 
     return r == -ENOKEY || r == -EKEYREVOKED || r == -EKEYEXPIRED ? 0 : r;
 }
 
 int
-tokens_revocation(struct message *out)
+tokens_revocation(struct tokens *tokens, struct message *out)
 {
+    key_serial_t linked = 0; /* as the module did, whatever became of ours */
     int r, refresh, access;
 
-    r = read_settings(out);
+    r = read_settings(tokens, out);
     if (r < 0)
         message_clear(out);
-    refresh = take_token(KEY_REFRESH_TOKEN, out, FIELD_REFRESH_TOKEN);
-    access = take_token(KEY_ACCESS_TOKEN, out, FIELD_ACCESS_TOKEN);
+    refresh = take_token(&tokens->refresh, KEY_REFRESH_TOKEN, out,
+                         FIELD_REFRESH_TOKEN);
+    access = take_token(&linked, KEY_ACCESS_TOKEN, out, FIELD_ACCESS_TOKEN);
     if (r == 0)
         r = refresh < 0 ? refresh : access;
     out->kind = KIND_REVOKE;

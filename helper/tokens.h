@@ -30,6 +30,8 @@ struct tokens {
     key_serial_t ring; /* the keyring `oidc` */
     bool own;          /* it is the user's, not root's: oidc-session login */
     key_serial_t key[SESSION_KEY_COUNT];
+    /* In the helper's own keyring; 0 until they are first read. */
+    key_serial_t settings, refresh;
 };
 
 /*
@@ -54,14 +56,15 @@ int tokens_put_status(struct tokens *tokens,
  * -EKEYREVOKED when the session is over; or another negative errno.  The caller
  * clears *out.
  */
-int tokens_request(struct message *out) MUST_CHECK;
+int tokens_request(struct tokens *tokens, struct message *out) MUST_CHECK;
 
 /*
  * Store the refresh token that a renewal brought, if it brought one: before the
  * access token is published, so that the next renewal works whatever happens
  * between.  0, or a negative errno with the old one intact.
  */
-int tokens_store_refresh(const struct message *result) MUST_CHECK;
+int tokens_store_refresh(struct tokens *tokens,
+                         const struct message *result) MUST_CHECK;
 
 /*
  * Publish the rest, which ends at these times, now being a Unix time.  0;
@@ -98,7 +101,7 @@ bool tokens_session_lives(key_serial_t session);
  * The caller clears *out.  Returns 0, or a negative errno when something of it
  * cannot be read, although it is there.  Without the settings it is no request.
  */
-int tokens_revocation(struct message *out) MUST_CHECK;
+int tokens_revocation(struct tokens *tokens, struct message *out) MUST_CHECK;
 
 /* The grant is over: remove the tokens, leave the status for the user. */
 void tokens_remove(const struct tokens *tokens);

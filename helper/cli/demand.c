@@ -24,13 +24,13 @@ reason_is(const struct status *status, const char *reason)
 }
 
 enum demand
-demand_before(const struct status *status)
+demand_before(const struct status *status, int64_t now)
 {
     if (status->state == STATE_LOGIN_REQUIRED)
         return DEMAND_LOGIN_REQUIRED;
     if (reason_is(status, "token_ends"))
         return DEMAND_LAST_TOKEN;
-    if (reason_is(status, "retry_after"))
+    if (status->not_before > now)
         return DEMAND_MUST_WAIT;
     return DEMAND_PENDING;
 }
@@ -87,7 +87,7 @@ demand_renewal(struct session *session, int64_t seconds, enum demand *out)
     const struct status before = session->status;
     int pidfd = -1, r;
 
-    *out = demand_before(&before);
+    *out = demand_before(&before, time(NULL));
     if (*out != DEMAND_PENDING)
         return 0;
     r = resident_find(session, &pidfd);
@@ -125,7 +125,7 @@ demand_report(int r, enum demand demand, const struct session *session)
         return COMMAND_FAILED;
     case DEMAND_MUST_WAIT:
         report("not renewed: the provider asked to wait until %s: %s",
-               moment_local(status->renew_at, at), status->last_error);
+               moment_local(status->not_before, at), status->last_error);
         return COMMAND_FAILED;
     case DEMAND_FAILED:
         report("not renewed: %s; the helper tries again at %s",

@@ -19,9 +19,9 @@ enum demand {
     DEMAND_LAST_TOKEN,     /* there is no refresh token: nothing was sent */
 };
 
-/* Pure: whether the helper would renew, if it were asked: DEMAND_PENDING; or
+/* Pure: whether the helper would renew, if it were asked now: DEMAND_PENDING; or
  * why not. */
-enum demand demand_before(const struct status *status);
+enum demand demand_before(const struct status *status, int64_t now);
 
 /* Pure: what has become of it, by the status before and after. */
 enum demand demand_after(const struct status *before,

@@ -184,9 +184,13 @@ static bool
 found(const struct secret *secret, const struct secret *text, int depth)
 {
     struct secret plain = {0};
-    bool leak = contains(text, secret);
     size_t skip;
+    bool leak;
 
+    /* What is too short for it is no longer when it is decoded. */
+    if (text->len < secret->len && text->len < LEAK_RUN)
+        return false;
+    leak = contains(text, secret);
     if (leak || depth == 0)
         return leak;
     leak = unescape(text, &plain) < 0 || found(secret, &plain, depth - 1);

@@ -19,13 +19,15 @@
 int
 main(int argc, char **argv)
 {
+    int r;
+
     if (argc != 2 || !exchange_has_verb(argv[1]))
         return EXIT_USAGE;
     /* Only a login writes: into the cache. */
     if (sandbox_begin(strcmp(argv[1], "login") == 0) < 0)
         return EXIT_SYSTEM;
     json_init();
-    if (exchange_run(argv[1], STDIN_FILENO, STDOUT_FILENO) < 0)
-        return EXIT_SYSTEM;
-    return 0;
+    r = exchange_run(argv[1], STDIN_FILENO, STDOUT_FILENO);
+    /* At once: what OpenSSL would tidy up now ends with us. */
+    _exit(r < 0 ? EXIT_SYSTEM : 0);
 }

@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: MIT
 """What the benchmarks share: figures with their goals, pairs in turn, memory, counters, plots."""
+import contextlib
+import ctypes
 import dataclasses
 import os
+import pwd
 import shutil
+import signal
+import socket
 import statistics
 import subprocess
 import sys
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("OIDC_BUILD", f"{TOP}/build")
 PROGRAMS = f"{BUILD}/tests/bench"
 PEERS = f"{BUILD}/bench/packages"  # what ./dev bench has fetched, not installed
 OUT = f"{BUILD}/bench"
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 class Skip(Exception):
@@ -74,6 +81,48 @@ def run(*argv, **options):
     if done.returncode != 0:
         sys.exit(f"bench: {argv} failed with {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
+
+
+# ---- users and their processes -------------------------------------------------------
+
+def ids(user):
+    entry = pwd.getpwnam(user)
+    return entry.pw_uid, entry.pw_gid
+
+
+def processes_of(*users):
+    """Process IDs of all that have the uid of one of these users, and are alive."""
+    uids, found = {str(ids(user)[0]) for user in users}, []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+                fields = dict(line.split(":", 1) for line in file)
+            if fields["Uid"].split()[0] in uids and fields["State"].split()[0] not in "ZX":
+                found.append(int(pid))
+    return sorted(found)
+
+
+def kill_all_of(*users):
+    """Every process of these users, on this host only; waits until they are gone."""
+    for pid in processes_of(*users):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not processes_of(*users), f"the processes of {' '.join(users[:3])} are gone")
+
+
+def wait_until(condition, what, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit(f"bench: not so after {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+def wait_for_port(port):
+    def answers():
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", port)) == 0
+    wait_until(answers, f"port {port} answers")
 
 
 # ---- pairs -------------------------------------------------------------------------
@@ -142,6 +191,32 @@ def context_switches(pid):
     """How often it ran, or was made to stop running."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+
+
+# ---- CPU time --------------------------------------------------------------------------
+
+def adopt_orphans():
+    """Whoever is left alone by its parent becomes a child of ours: helpers, and exchanges."""
+    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise Skip("prctl(PR_SET_CHILD_SUBREAPER) is refused")
+
+
+def cpu_of(usage):
+    """Milliseconds of what os.wait4() gives: of a process, and of those that it has waited for itself."""
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def reap_all(but=0):
+    """cpu_of() all children that have ended, by process ID; but one, for which somebody else waits."""
+    found = {}
+    while True:
+        try:
+            info = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return found
+        if info is None or info.si_pid == but:
+            return found
+        found[info.si_pid] = cpu_of(os.wait4(info.si_pid, 0)[2])
 
 
 # ---- peers -----------------------------------------------------------------------------

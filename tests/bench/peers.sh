@@ -4,10 +4,11 @@
 # not installed here: a throwaway host does that, because some of them change the PAM stacks of whoever installs them.
 set -euo pipefail
 into=${1:?usage: peers.sh DIRECTORY}
-peers=(kstart oidc-agent-cli libpam-krb5 krb5-kdc krb5-admin-server krb5-user gnuplot-nox)
+peers=(kstart oidc-agent-cli libpam-krb5 krb5-kdc krb5-admin-server krb5-user gnuplot-nox
+    musl-tools)
 
 mkdir -p "$into/partial"
-[[ ! -e $into/complete ]] || exit 0
+[[ ! -e $into/complete || $(<"$into/complete") != "${peers[*]}" ]] || exit 0
 apt-get update
 apt-get install -y --no-install-recommends --download-only -o Dir::Cache::archives="$into" "${peers[@]}"
-touch "$into/complete"
+echo "${peers[*]}" >"$into/complete"

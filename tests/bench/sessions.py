@@ -32,6 +32,7 @@ class Provider:
     ca: str                       # a file
     client_id: str = "pam-public"
     users: str = USERS            # a format that gets a number; without %, one user has all sessions
+    real: object = None           # conftest.Provider, where it is that: faults, its log
 
 
 @contextlib.contextmanager
@@ -39,7 +40,7 @@ def test_provider(**settings):
     """The real one of tests/provider, which has no users but alice, bob and carol."""
     provider = conftest.Provider().start(**settings)
     try:
-        yield Provider(provider.issuer, conftest.CA, users="alice")
+        yield Provider(provider.issuer, conftest.CA, users="alice", real=provider)
     finally:
         provider.stop()
 
@@ -83,9 +84,13 @@ def configure(provider, stack=STACK, **settings):
 class Sessions:
     """COUNT open sessions: `with Sessions(provider, 100):`."""
 
-    def __init__(self, provider, count, first=0, parallel=2):
-        self.child = subprocess.Popen([f"{measure.PROGRAMS}/sessions", SERVICE, provider.users, str(first), str(count),
-                                       str(parallel)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, provider, count, first=0, parallel=2, group=None):
+        """In this control group (many.Group), with all that it starts."""
+        enter = ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', group.path] if group else []
+        command = [f"{measure.PROGRAMS}/sessions", SERVICE, provider.users, str(first), str(count), str(parallel)]
+        self.child = subprocess.Popen([*enter, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.users = sorted({provider.users % number if "%" in provider.users else provider.users
+                             for number in range(first, first + count)})
         self.opened, self.failed, self.seconds = self.line()
         self.closed = self.not_closed = self.closing = 0
 

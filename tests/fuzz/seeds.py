@@ -194,7 +194,7 @@ def seeds():
     for name, outcome, margin in ("ok", 0, b"auto"), ("percent", 0, b"10%"), ("seconds", 0, b"60"), \
             ("transient", 1, b""), ("ambiguous", 2, b""), ("misconfigured", 4, b""):
         yield "schedule", name, number(1700000000) + number(1700000300) + number(300) + bytes([outcome]) \
-            + number(2) + number(30) + number(0xDEADBEEF) + number(1700001800) + b"\1" + joined(margin, bytes([0, 4, 1, 4, 2, 3, 4]))
+            + number(2) + number(30) + number(0xDEADBEEF) + number(1700001800) + b"\1\1" + number(400) + joined(margin, bytes([0, 4, 1, 4, 2, 3, 4]))
 
     yield "settings", "all", dump(SETTINGS)
     yield "settings", "public", dump({k: v for k, v in SETTINGS.items() if k != "client_secret"} | {"client_auth": "none"})

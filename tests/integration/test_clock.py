@@ -106,8 +106,8 @@ def test_no_renewal_is_missed_or_made_too_early_because_the_clock_was_set(provid
     asked = refreshes(provider)
     clock.set(seconds)
     wait_until(lambda: status().get("renewals") == "1", "the renewal", 15)
-    # At two thirds of the lifetime, or by chance a little earlier.
-    assert 4 <= provider.requests("token:refresh_token")[asked]["at"] / 1000 - first < 8.5
+    # At two thirds of the lifetime, or by chance earlier: after a login, up to three quarters of that.
+    assert 2.5 <= provider.requests("token:refresh_token")[asked]["at"] / 1000 - first < 8.5
     assert abs(int(payload(the_key("oidc:expires_at"))) - clock.now() - 9) < 4
     assert 4 <= seconds_left("oidc:access_token") <= 9
     program.answer()

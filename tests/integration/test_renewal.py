@@ -272,13 +272,14 @@ def test_a_renewal_without_an_id_token_keeps_the_old_one(provider):
 
 # ---- when ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("setting, earliest, latest", [
-    ("0", 0, 0), ("50%", 225, 150), ("60", 90, 60), ("auto", 45, 30), (None, 45, 30), ("99999", 285, 270),
+@pytest.mark.parametrize("setting, first, earliest, latest", [
+    ("0", 0, 0, 0), ("50%", 261, 187, 150), ("60", 240, 120, 60), ("auto", 231, 97, 30), (None, 231, 97, 30),
+    ("99999", 291, 277, 270),
 ])
-def test_before_expiry_is_when_the_renewal_is_planned(provider, setting, earliest, latest):
+def test_before_expiry_is_when_the_renewal_is_planned(provider, setting, first, earliest, latest):
     configure(provider, login_grant="password", renewal_before_expiry=setting)
     session = Session()
-    assert earliest >= expires_at() - int(status()["renew_at"]) >= latest
+    assert first >= expires_at() - int(status()["renew_at"]) >= latest
     renew()
     assert earliest >= expires_at() - int(status()["renew_at"]) >= latest
     closed(session)
@@ -461,7 +462,7 @@ def test_the_token_in_place_of_a_destroyed_one_is_not_the_users_to_change_nor_ot
 @pytest.mark.parametrize("fault, least, most", [
     ({"answer": {"status": 500}}, 1, 5),
     ({"answer": {"status": 503, "body": {"error": "temporarily_unavailable"}}}, 1, 5),
-    ({"answer": {"status": 429, "headers": {"Retry-After": "2"}}}, 2, 5),
+    ({"answer": {"status": 429, "headers": {"Retry-After": "2"}}}, 2, 7),
     ({"answer": {"body": "<html>", "type": "text/html"}}, 1, 5),
     ({"drop": "before"}, 1, 1),
 ], ids=["500", "temporarily_unavailable", "429-retry-after", "200-html", "dropped"])
@@ -476,7 +477,7 @@ def test_after_a_passing_failure_it_tries_again_and_is_active(provider, log, fau
     assert now["state"] == "retrying" and now["last_error"] and now["renewals"] == "0"
     assert before + least <= int(now["renew_at"]) <= time.time() + most
     assert session.token() == token and provider.is_active(token)
-    wait_until(lambda: status()["failures"] == "2", "the next failure by itself", 8)
+    wait_until(lambda: status()["failures"] == "2", "the next failure by itself", 10)
     first, second = provider.requests(RENEW)[start:start + 2]
     assert (second["at"] - first["at"]) / 1000 >= least - 0.9
     alarm()
@@ -499,7 +500,8 @@ def test_what_the_provider_asks_for_is_kept_whoever_asks_us(provider, log, heade
     alarm()
     wait_until(lambda: status()["failures"] == "1", "a failure")
     now = status()
-    assert before + 99 <= int(now["renew_at"]) <= time.time() + 99
+    # By chance later, because others are asked for the same; in time for the token.
+    assert before + 99 <= int(now["renew_at"]) < expires_at()
     assert now["renew_reason"] == "retry_after"
     alarm()
     closed(session)  # its SIGTERM comes behind the alarm

@@ -334,6 +334,8 @@ const OPENID = '/.well-known/openid-configuration';
 const OAUTH = '/.well-known/oauth-authorization-server'; // RFC 8414; oidc-provider knows the former only
 const accessLog = fs.openSync(inState('access.log'), 'a', 0o600);
 const inFlight = {};
+const connections = new WeakMap(); // socket → its number
+let connected = 0;
 const digest = (token) => token && crypto.createHash('sha256').update(token).digest('hex').slice(0, 12);
 
 async function read(req) {
@@ -344,6 +346,8 @@ async function read(req) {
 
 provider.use(async (ctx, next) => {
   const at = realNow();
+  const { socket } = ctx.req;
+  if (!connections.has(socket)) connections.set(socket, connected += 1);
   const body = ctx.method === 'POST' ? await read(ctx.req) : '';
   if (body) ctx.req.body = body; // oidc-provider takes it from here when the request was read already
   const form = Object.fromEntries(new URLSearchParams(body));
@@ -377,6 +381,7 @@ provider.use(async (ctx, next) => {
   fs.writeSync(accessLog, `${JSON.stringify({
     at,
     ms: realNow() - at,
+    connection: connections.get(socket),
     route,
     client: ctx.oidc?.client?.clientId ?? form.client_id,
     grant: form.grant_type,
@@ -384,7 +389,7 @@ provider.use(async (ctx, next) => {
     status: replaced ? (ctx.res.headersSent ? ctx.res.statusCode : undefined) : ctx.status,
     error: replaced ? fault.answer?.body?.error : ctx.body?.error,
     fault: fault && true,
-    aborted: (ctx.req.socket.destroyed && !fault?.drop) || undefined,
+    aborted: (socket.destroyed && !fault?.drop) || undefined,
     scope: form.scope,
     resource: form.resource,
     audience: form.audience,

@@ -95,6 +95,9 @@ post "$OP_USERINFO_ENDPOINT" -H "Authorization: Bearer $at"; is userinfo "$(fiel
 old=$rt
 refresh; is refresh "$status" 200
 is 'access.log: the token presented' "$(seen token:refresh_token .presented)" "$(digest "$old")"
+is 'access.log: two connections' "$(jq -rs '[.[-2, -1].connection] | .[1] - .[0]' "$OP_STATE/access.log")" 1
+curl -s --cacert "$OP_CA" "$OP_DISCOVERY" "$OP_JWKS_URI" >/dev/null
+is 'access.log: one connection' "$(jq -rs '[.[-2, -1].connection] | .[1] - .[0]' "$OP_STATE/access.log")" 0
 at=$(field access_token) rt=$(field refresh_token)
 is 'introspection' "$(active "$at") $(active "$rt")" 'true true'
 start ACCESS_TTL=7

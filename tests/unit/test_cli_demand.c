@@ -33,7 +33,7 @@ is_not_asked_for_what_the_helper_would_not_do(void **state UNUSED)
         [SCHEDULE_TOKEN_ENDS] = DEMAND_LAST_TOKEN,
         [SCHEDULE_GRANT_ENDS] = DEMAND_PENDING,
         [SCHEDULE_BACKOFF] = DEMAND_PENDING,
-        [SCHEDULE_RETRY_AFTER] = DEMAND_MUST_WAIT,
+        [SCHEDULE_RETRY_AFTER] = DEMAND_PENDING, /* chance, by now */
         [SCHEDULE_LOST_ANSWER] = DEMAND_PENDING, /* it is under way */
         [SCHEDULE_MISCONFIGURED] = DEMAND_PENDING,
         [SCHEDULE_ON_DEMAND] = DEMAND_PENDING,
@@ -45,10 +45,14 @@ is_not_asked_for_what_the_helper_would_not_do(void **state UNUSED)
     for (i = 0; i < ARRAY_LEN(by_reason); i++) {
         strcpy(status.renew_reason,
                schedule_reason_name((enum schedule_reason) i));
-        assert_int_equal(demand_before(&status), by_reason[i]);
+        assert_int_equal(demand_before(&status, 100), by_reason[i]);
     }
+    strcpy(status.renew_reason, "retry_after");
+    status.not_before = 101;
+    assert_int_equal(demand_before(&status, 100), DEMAND_MUST_WAIT);
+    assert_int_equal(demand_before(&status, 101), DEMAND_PENDING);
     status.state = STATE_LOGIN_REQUIRED;
-    assert_int_equal(demand_before(&status), DEMAND_LOGIN_REQUIRED);
+    assert_int_equal(demand_before(&status, 100), DEMAND_LOGIN_REQUIRED);
 }
 
 static void
@@ -178,8 +182,9 @@ says_why_it_is_not_renewed(void **state UNUSED)
     struct cli cli;
     size_t i;
 
-    session = (struct session){
-        .status = {.last_error = "cannot reach it", .renew_at = 1795308377}};
+    session = (struct session){.status = {.last_error = "cannot reach it",
+                                          .renew_at = 1795308377,
+                                          .not_before = 1795308000}};
     for (i = 0; i < ARRAY_LEN(ends); i++) {
         cli_capture(say, &ends[i], &cli);
         assert_int_equal(cli.status, ends[i].status);

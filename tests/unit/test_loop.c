@@ -66,10 +66,17 @@ __wrap_clock_offset(void)
     return offset;
 }
 
+/* 0: no jitter; 0xff: all of it; -1: there are no random numbers yet. */
+static int dice;
+
 ssize_t
 __wrap_getrandom(void *out, size_t len, unsigned flags UNUSED)
 {
-    memset(out, 0, len); /* no jitter */
+    if (dice < 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    memset(out, dice, len);
     return (ssize_t) len;
 }
 
@@ -130,6 +137,7 @@ static struct {
     const char *before_expiry, *timeout, *revoke, *notify;
     bool no_refresh, no_access, session_is_gone;
     int take_result;
+    unsigned requests; /* how often it was read */
 } keys;
 
 int
@@ -167,8 +175,9 @@ set(struct message *message, enum field field, const char *text)
 }
 
 int
-__wrap_tokens_request(struct message *out)
+__wrap_tokens_request(struct tokens *tokens UNUSED, struct message *out)
 {
+    keys.requests++;
     if (keys.request_result < 0 && keys.request_result != -ENOKEY)
         return keys.request_result;
     out->kind = KIND_RENEW;
@@ -180,7 +189,8 @@ __wrap_tokens_request(struct message *out)
 }
 
 int
-__wrap_tokens_store_refresh(const struct message *result UNUSED)
+__wrap_tokens_store_refresh(struct tokens *tokens UNUSED,
+                            const struct message *result UNUSED)
 {
     note("store ");
     return keys.store_result;
@@ -234,7 +244,7 @@ __wrap_tokens_end(const struct tokens *tokens UNUSED)
 }
 
 int
-__wrap_tokens_revocation(struct message *out)
+__wrap_tokens_revocation(struct tokens *tokens UNUSED, struct message *out)
 {
     note("take ");
     out->kind = KIND_REVOKE;
@@ -549,6 +559,7 @@ setup(void **state UNUSED)
     clock_now = NOW;
     offset = 1000000;
     awake = 500;
+    dice = 0;
     trace[0] = '\0';
     n_logged = 0;
     start_result = ppoll_error = 0;
@@ -775,6 +786,77 @@ renews_again_and_again(void **state UNUSED)
     assert_int_equal(n_logged, 0);
 }
 
+/* Others may have logged in, or got through, in the same minute. */
+static void
+after_a_login_and_an_outage_it_is_spread_wide(void **state UNUSED)
+{
+    dice = 0xff;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_int_equal(timer, 3300 - 2475);
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_int_equal(timer, 6900 - 900);
+    assert_int_equal(RUN(due, answers_transient, due, answers_ok), -ECANCELED);
+    assert_int_equal(timer, 6900 - 5175);
+}
+
+/* Early in the boot, when whole fleets start: not all at the same end of it. */
+static void
+without_random_numbers_the_process_is_one(void **state UNUSED)
+{
+    uint32_t number = (uint32_t) getpid() * UINT32_C(2654435761);
+
+    dice = -1;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_int_equal(timer, 3300 - (long) (number * UINT64_C(2476) >> 32));
+}
+
+/* The token has expired meanwhile: half as long as that. */
+static void
+knows_how_long_it_has_been_failing(void **state UNUSED)
+{
+    dice = 0xff;
+    assert_int_equal(RUN(due, answers_transient, due, answers_transient),
+                     -ECANCELED);
+    assert_int_equal(helper.failing_since, awake - 5);
+    awake += 300;
+    keys.expires_at = keys.status.renew_at = NOW;
+    assert_int_equal(RUN(due, answers_transient), -ECANCELED);
+    assert_int_equal(keys.status.failures, 3);
+    assert_int_equal(keys.status.renew_at,
+                     NOW + (awake - helper.failing_since) / 2);
+    keys.status.renew_at = NOW;
+    assert_int_equal(RUN(due, answers_ok, due, answers_transient), -ECANCELED);
+    assert_int_equal(helper.failing_since, awake);
+}
+
+/* Another helper has seen the first failure. */
+static void
+does_not_know_how_long_another_helper_has_failed(void **state UNUSED)
+{
+    keys.status.failures = 4;
+    keys.status.state = STATE_RETRYING;
+    keys.status.renew_at = NOW;
+    assert_int_equal(RUN(due, answers_transient), -ECANCELED);
+    assert_int_equal(helper.failing_since, awake);
+}
+
+static void
+a_renewal_reads_its_request_once(void **state UNUSED)
+{
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_int_equal(keys.requests, 2); /* the first when it began */
+}
+
+static void
+goes_by_the_margin_of_the_settings_also_when_executed_anew(void **state UNUSED)
+{
+    keys.before_expiry = "60";
+    keys.status.renew_at = NOW + 100;
+    assert_int_equal(loop_begin(&helper), 0);
+    assert_int_equal(RUN(due, answers_ok), -ECANCELED);
+    assert_in_range(timer, 7200 - 60 - 30, 7200 - 60);
+}
+
 static void
 waits_for_three_requests(void **state UNUSED)
 {
@@ -894,6 +976,7 @@ a_failure_is_logged_once_and_so_is_its_end(void **state UNUSED)
     assert_logged(LOG_WARNING, "because");
     assert_int_equal(keys.status.failures, 3);
     assert_int_equal(keys.status.state, STATE_RETRYING);
+    assert_int_equal(keys.status.since, NOW);
     n_logged = 0;
     assert_int_equal(RUN(due, answers_ok), -ECANCELED);
     assert_logged(LOG_NOTICE, "renewed again");
@@ -1055,8 +1138,27 @@ who_asks_does_not_override_the_provider(void **state UNUSED)
                  "| hangup timer:600 put:retrying | ");
     assert_string_equal(keys.status.renew_reason, "retry_after");
     /* Nor after it was executed anew. */
+    assert_int_equal(keys.status.not_before, NOW + 600);
     assert_int_equal(RUN(five_seconds_pass), -ECANCELED);
     assert_trace("| ");
+}
+
+/* What chance adds to that is overridden, and no more than that. */
+static void
+who_asks_overrides_what_comes_on_top_of_it(void **state UNUSED)
+{
+    dice = 0xff;
+    assert_int_equal(RUN(due, answers_come_back_in_ten_minutes), -ECANCELED);
+    assert_int_equal(keys.status.renew_at, NOW + 900);
+    assert_int_equal(RUN(five_seconds_pass, five_seconds_pass), -ECANCELED);
+    assert_trace("| timer:595 put:retrying | ");
+    assert_int_equal(keys.status.renew_at, NOW + 600);
+    assert_string_equal(keys.status.renew_reason, "retry_after");
+    clock_now = NOW + 600;
+    keys.status.renew_at = NOW + 900;
+    assert_int_equal(RUN(sigalrm, answers_ok), -ECANCELED);
+    assert_int_equal(keys.status.renewals, 1);
+    assert_int_equal(keys.status.not_before, 0);
 }
 
 /* ---- The clock is set ---- */
@@ -1497,6 +1599,12 @@ main(void)
         TEST(begins_without_a_status_that_cannot_be_written),
         TEST(renews_when_it_is_due),
         TEST(renews_again_and_again),
+        TEST(after_a_login_and_an_outage_it_is_spread_wide),
+        TEST(without_random_numbers_the_process_is_one),
+        TEST(knows_how_long_it_has_been_failing),
+        TEST(does_not_know_how_long_another_helper_has_failed),
+        TEST(a_renewal_reads_its_request_once),
+        TEST(goes_by_the_margin_of_the_settings_also_when_executed_anew),
         TEST(waits_for_three_requests),
         TEST(renews_on_sigalrm),
         TEST(one_exchange_works_at_a_time),
@@ -1519,6 +1627,7 @@ main(void)
         TEST(who_asks_all_the_time_gets_one_renewal_in_5_s),
         TEST(who_asks_later_gets_one_at_once),
         TEST(who_asks_does_not_override_the_provider),
+        TEST(who_asks_overrides_what_comes_on_top_of_it),
         TEST(when_the_clock_is_set_all_times_move_and_the_renewal_does_not),
         TEST(a_clock_that_is_set_to_what_it_was_changes_nothing),
         TEST(a_token_that_is_out_of_reach_by_the_new_clock_is_renewed),

@@ -14,6 +14,7 @@ INJECT_ENOMEM(malloc, (size_t size), (size))
 
 static const struct status full = {
     .state = STATE_RETRYING,
+    .since = 1700000000,
     .subject = "alice@example.org",
     .issuer = "https://idp.example.org/realm",
     .scope = "openid profile offline_access",
@@ -23,8 +24,10 @@ static const struct status full = {
     .renewals = 3,
     .failures = 4,
     .last_error = "a = b; 100 %",
+    .last_error_class = "transient",
     .asked_at = 1700000003,
     .unanswered_since = 1700000004,
+    .not_before = 1700000007,
     .id_expires_at = 1700000005,
     .refresh_expires_at = 1700000006,
     .warning = "log in again",
@@ -47,6 +50,7 @@ is_lines_of_name_and_value(void **state UNUSED)
     assert_int_equal(status_format(&full, &text), 0);
     assert_string_equal(secret_text(&text),
                         "state=retrying\n"
+                        "since=1700000000\n"
                         "subject=alice@example.org\n"
                         "issuer=https://idp.example.org/realm\n"
                         "scope=openid profile offline_access\n"
@@ -56,8 +60,10 @@ is_lines_of_name_and_value(void **state UNUSED)
                         "renewals=3\n"
                         "failures=4\n"
                         "last_error=a = b; 100 %\n"
+                        "last_error_class=transient\n"
                         "asked_at=1700000003\n"
                         "unanswered_since=1700000004\n"
+                        "not_before=1700000007\n"
                         "id_expires_at=1700000005\n"
                         "refresh_expires_at=1700000006\n"
                         "warning=log in again\n"
@@ -291,6 +297,7 @@ all_times_move_when_the_clock_is_set_and_nothing_else_does(void **state UNUSED)
     assert_int_equal(status.renewed_at, full.renewed_at + 3600);
     assert_int_equal(status.asked_at, full.asked_at + 3600);
     assert_int_equal(status.unanswered_since, full.unanswered_since + 3600);
+    assert_int_equal(status.not_before, full.not_before + 3600);
     assert_int_equal(status.id_expires_at, full.id_expires_at + 3600);
     assert_int_equal(status.refresh_expires_at, full.refresh_expires_at + 3600);
     back = status;

@@ -77,6 +77,18 @@ timeout_of(key_serial_t key)
     return -1;
 }
 
+static size_t n_searches;
+long __real_keyctl_search(key_serial_t ring, const char *type, const char *name,
+                          key_serial_t into);
+
+long
+__wrap_keyctl_search(key_serial_t ring_, const char *type, const char *name,
+                     key_serial_t into)
+{
+    n_searches++;
+    return __real_keyctl_search(ring_, type, name, into);
+}
+
 /* ---- Becoming the helper ---- */
 
 static key_serial_t ring, access_key, id_key, expires_key, status_key,
@@ -203,7 +215,7 @@ store(void)
         .expires_at = time_of(FIELD_EXPIRES_AT),
         .id_expires_at = time_of(FIELD_ID_EXPIRES_AT),
     };
-    int r = tokens_store_refresh(&result);
+    int r = tokens_store_refresh(&tokens, &result);
 
     refresh_stored = r == 0;
     return r == 0 ? tokens_publish(&tokens, &result, &times, time(NULL)) : r;
@@ -213,7 +225,7 @@ store(void)
 static int
 take(void)
 {
-    int r = tokens_revocation(&request);
+    int r = tokens_revocation(&tokens, &request);
 
     tokens_end(&tokens);
     return r;
@@ -415,7 +427,7 @@ CASE(a_status_over_quota_is_edquot)
 CASE(a_request_is_settings_and_refresh_token)
 {
     CHECK_EQUAL(begin(), 0);
-    CHECK_EQUAL(tokens_request(&request), 0);
+    CHECK_EQUAL(tokens_request(&tokens, &request), 0);
     CHECK_EQUAL(request.kind, KIND_RENEW);
     CHECK(strcmp(message_text(&request, FIELD_SETTINGS), CANARY "-s") == 0);
     CHECK(strcmp(message_text(&request, FIELD_REFRESH_TOKEN), CANARY "-refresh")
@@ -429,9 +441,43 @@ CASE(without_a_refresh_token_it_is_enokey)
 {
     no_refresh = true;
     CHECK_EQUAL(begin(), 0);
-    CHECK_EQUAL(tokens_request(&request), -ENOKEY);
+    CHECK_EQUAL(tokens_request(&tokens, &request), -ENOKEY);
     CHECK(message_has(&request, FIELD_SETTINGS)); /* timeout is in there */
     message_clear(&request);
+    return 0;
+}
+
+CASE(ours_are_looked_for_once)
+{
+    CHECK_EQUAL(begin(), 0);
+    CHECK_EQUAL(tokens_request(&tokens, &request), 0);
+    message_clear(&request);
+    CHECK_EQUAL(tokens.refresh, refresh_key);
+    CHECK_EQUAL(tokens.settings, settings_key);
+    n_searches = 0;
+    CHECK_EQUAL(tokens_request(&tokens, &request), 0);
+    CHECK(message_has(&request, FIELD_SETTINGS));
+    CHECK(message_has(&request, FIELD_REFRESH_TOKEN));
+    CHECK_EQUAL(n_searches, 0);
+    message_clear(&request);
+    return 0;
+}
+
+CASE(a_refresh_token_in_another_key_is_the_one_that_is_read)
+{
+    CHECK_EQUAL(begin(), 0);
+    CHECK_EQUAL(tokens_request(&tokens, &request), 0);
+    message_clear(&request);
+    CHECK(keyctl_unlink(refresh_key, OURS) == 0);
+    CHECK_EQUAL(set_result(), 0);
+    CHECK_EQUAL(store(), 0);
+    CHECK(tokens.refresh != refresh_key);
+    CHECK_EQUAL(tokens_request(&tokens, &request), 0);
+    CHECK(
+        strcmp(message_text(&request, FIELD_REFRESH_TOKEN), CANARY "-refresh2")
+        == 0);
+    message_clear(&request);
+    message_clear(&result);
     return 0;
 }
 
@@ -439,7 +485,7 @@ CASE(with_a_revoked_refresh_token_the_session_is_over)
 {
     CHECK_EQUAL(begin(), 0);
     CHECK(keyctl_revoke(refresh_key) == 0);
-    CHECK_EQUAL(tokens_request(&request), -EKEYREVOKED);
+    CHECK_EQUAL(tokens_request(&tokens, &request), -EKEYREVOKED);
     message_clear(&request);
     return 0;
 }
@@ -448,7 +494,7 @@ CASE(settings_that_are_no_message_are_ebadmsg)
 {
     CHECK_EQUAL(make_keys("\0\0\0", 3), 0); /* cut short */
     CHECK_EQUAL(become_helper(), 0);
-    CHECK_EQUAL(tokens_request(&request), -EBADMSG);
+    CHECK_EQUAL(tokens_request(&tokens, &request), -EBADMSG);
     message_clear(&request);
     return 0;
 }
@@ -876,7 +922,7 @@ CASE(removing_leaves_status_and_expiry)
     CHECK(!is_dead(status_key));
     CHECK(!is_dead(expires_key));
     CHECK(!is_dead(ring));
-    CHECK_EQUAL(tokens_request(&request), -ENOKEY);
+    CHECK_EQUAL(tokens_request(&tokens, &request), -ENOKEY);
     tokens_remove(&tokens); /* a second time */
     message_clear(&request);
     return 0;
@@ -960,7 +1006,7 @@ CASE(leaves_no_copy_of_a_token_in_memory)
 {
     CHECK_EQUAL(begin(), 0);
     wiped_begin(CANARY);
-    CHECK_EQUAL(tokens_request(&request), 0);
+    CHECK_EQUAL(tokens_request(&tokens, &request), 0);
     message_clear(&request);
     CHECK_EQUAL(set_result(), 0);
     CHECK_EQUAL(store(), 0);
@@ -988,6 +1034,8 @@ main(void)
         TEST(a_status_over_quota_is_edquot),
         TEST(a_request_is_settings_and_refresh_token),
         TEST(without_a_refresh_token_it_is_enokey),
+        TEST(ours_are_looked_for_once),
+        TEST(a_refresh_token_in_another_key_is_the_one_that_is_read),
         TEST(with_a_revoked_refresh_token_the_session_is_over),
         TEST(settings_that_are_no_message_are_ebadmsg),
         TEST(stores_everything_in_place),

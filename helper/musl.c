@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* What glibc has, the helper needs, and musl has not. */
+#include <config.h>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "helper/musl.h"
+
+int
+close_range(unsigned first, unsigned last, int flags)
+{
+    return (int) syscall(SYS_close_range, first, last, flags);
+}

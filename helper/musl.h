@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HELPER_MUSL_H
+#define HELPER_MUSL_H
+
+/*
+ * What glibc declares in unistd.h, and musl not at all: in every source of the
+ * helper when that is linked with musl.
+ */
+int close_range(unsigned first, unsigned last, int flags);
+
+#endif
