@@ -72,6 +72,7 @@ result_status(const struct message *result, int64_t now, struct secret *out)
 {
     struct status status = {
         .state = STATE_ACTIVE,
+        .since = now,
         .renewed_at = time_of(result, FIELD_RENEWED_AT, now),
         .id_expires_at = time_of(result, FIELD_ID_EXPIRES_AT, 0),
         .refresh_expires_at = time_of(result, FIELD_REFRESH_EXPIRES_AT, 0),

@@ -34,6 +34,7 @@ static const struct line {
     size_t size;
 } lines[] = {
     LINE(STATE, state),
+    LINE(TIME, since),
     LINE(TEXT, subject),
     LINE(TEXT, issuer),
     LINE(TEXT, scope),
@@ -43,6 +44,7 @@ static const struct line {
     LINE(COUNT, renewals),
     LINE(COUNT, failures),
     LINE(TEXT, last_error),
+    LINE(TEXT, last_error_class),
     LINE(TIME, asked_at),
     LINE(TIME, unanswered_since),
     LINE(TIME, not_before),
@@ -197,7 +199,7 @@ status_shift(struct status *status, int64_t seconds)
         &status->renew_at,      &status->renewed_at,
         &status->asked_at,      &status->unanswered_since,
         &status->id_expires_at, &status->refresh_expires_at,
-        &status->not_before,
+        &status->not_before,    &status->since,
     };
     size_t i;
 

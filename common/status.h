@@ -16,6 +16,7 @@
  */
 struct status {
     enum state { STATE_ACTIVE, STATE_RETRYING, STATE_LOGIN_REQUIRED } state;
+    int64_t since; /* when that state began; see renew_at */
     char subject[256];
     char issuer[512];
     char scope[1024];
@@ -25,6 +26,7 @@ struct status {
     int64_t renewals;
     int64_t failures; /* in a row */
     char last_error[256];
+    char last_error_class[16];  /* its outcome: a name of common/outcome.h */
     int64_t asked_at;           /* when the provider was last asked */
     int64_t unanswered_since;   /* since the first answer that was lost */
     int64_t not_before;         /* until when the provider wants no renewal */

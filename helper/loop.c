@@ -275,6 +275,8 @@ settle(struct helper *helper, const struct verdict *verdict,
     enum state before = helper->status.state;
 
     verdict_apply(verdict, helper->replay, times, &helper->status);
+    if (helper->status.state != before)
+        helper->status.since = time(NULL);
     schedule(helper, verdict, before == STATE_RETRYING);
     log_change(helper, before);
     if (helper->status.state == STATE_LOGIN_REQUIRED) {

@@ -110,7 +110,7 @@ apply_success(const struct renewal_times *times, struct status *status)
     if (status->renewals < INT32_MAX)
         status->renewals++;
     status->failures = 0;
-    status->last_error[0] = '\0';
+    status->last_error[0] = status->last_error_class[0] = '\0';
     status->unanswered_since = 0;
     /* Without a new one, the old one stays. */
     if (times->id_expires_at != 0)
@@ -143,6 +143,8 @@ verdict_apply(const struct verdict *verdict, bool replay,
     if (status->failures < INT32_MAX)
         status->failures++;
     memcpy(status->last_error, verdict->reason, sizeof(status->last_error));
+    text_clean(outcome_name(verdict->outcome), status->last_error_class,
+               sizeof(status->last_error_class));
     /* It may have taken the second request for that of a thief. */
     if (verdict->outcome == OUTCOME_DEAD && replay)
         (void) snprintf(status->last_error, sizeof(status->last_error),

@@ -159,6 +159,9 @@ overview_print(const struct overview *overview, bool colour, FILE *out)
         (void) fprintf(out, " (subject %s)", status->subject);
     (void) fprintf(out, "\n  %-13s %s%s%s\n", "state",
                    colour ? look->colour : "", look->text, colour ? PLAIN : "");
+    if (overview->condition == CONDITION_RETRYING
+        || overview->condition == CONDITION_LOGIN_REQUIRED)
+        time_line(out, "since", status->since, overview->now, "");
     /* After the login, a warning about it. */
     line(out, overview->condition == CONDITION_ACTIVE ? "note" : "why",
          status->last_error);
@@ -212,6 +215,7 @@ overview_json(const struct overview *overview, struct secret *out)
 
     object_open(&object, NULL);
     object_text(&object, "state", looks[overview->condition].name);
+    json_time(&object, "since", status->since);
     object_text(&object, "user", overview->user);
     json_text(&object, "subject", status->subject);
     json_text(&object, "issuer", status->issuer);
@@ -229,6 +233,7 @@ overview_json(const struct overview *overview, struct secret *out)
     object_number(&object, "renewals", status->renewals);
     object_number(&object, "failures", status->failures);
     json_text(&object, "last_error", status->last_error);
+    json_text(&object, "last_error_class", status->last_error_class);
     json_text(&object, "warning", status->warning);
     json_time(&object, "id_expires_at", status->id_expires_at);
     json_time(&object, "refresh_expires_at", status->refresh_expires_at);

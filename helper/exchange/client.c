@@ -8,6 +8,7 @@
 
 #include <openssl/evp.h>
 
+#include "common/text.h"
 #include "helper/exchange/client.h"
 #include "helper/exchange/json.h"
 #include "helper/exchange/url.h"
@@ -79,6 +80,21 @@ is_jwt(const char *type)
                || strncasecmp(type + len - 4, "+jwt", 4) == 0);
 }
 
+/*
+ * Half an answer that passes for a whole one, because nobody said how long it
+ * is: curl does not insist on the word of TLS that nothing more comes.
+ */
+static bool
+is_cut(const struct http_reply *http)
+{
+    const uint8_t *data = http->body.data;
+    size_t i = 0;
+
+    while (i < http->body.len && strchr(" \t\r\n", data[i]) != NULL)
+        i++;
+    return !http->measured && i < http->body.len && data[i] == '{';
+}
+
 static void
 read_reply(const struct http_reply *http, const struct form *form,
            struct client_reply *out)
@@ -98,6 +114,10 @@ read_reply(const struct http_reply *http, const struct form *form,
         && json_parse(http->body.data, http->body.len, &out->json) == 0) {
         answer->json = true;
         oauth_read_error(out->json, form, answer);
+    } else if (http->code == CURLE_OK && is_cut(http)) {
+        answer->code = CURLE_PARTIAL_FILE;
+        text_clean(curl_easy_strerror(answer->code), answer->detail,
+                   sizeof(answer->detail));
     }
     out->outcome = oauth_classify(answer);
 }

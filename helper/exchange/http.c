@@ -206,8 +206,11 @@ read_type(CURL *curl, struct http_reply *out)
 static void
 read_reply(const struct http *http, CURLcode code, struct http_reply *out)
 {
-    curl_off_t begun = 0;
+    curl_off_t begun = 0, len = -1;
 
+    /* curl is content with the status line. */
+    if (code == CURLE_OK && !out->freshness.done)
+        code = CURLE_PARTIAL_FILE;
     out->code = code;
     (void) text_clean(explain(http, code, out->header_len), out->detail,
                       sizeof(out->detail));
@@ -216,6 +219,9 @@ read_reply(const struct http *http, CURLcode code, struct http_reply *out)
     /* Connected, through proxy and TLS: from then on bytes may have gone. */
     (void) curl_easy_getinfo(http->curl, CURLINFO_PRETRANSFER_TIME_T, &begun);
     out->sent = begun > 0;
+    (void) curl_easy_getinfo(http->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+                             &len);
+    out->measured = len >= 0;
     read_type(http->curl, out);
     /* A proxy that refuses CONNECT has no status; an interim answer has 1xx. */
     if (out->status >= 200)

@@ -34,6 +34,7 @@ struct http_reply {
     bool sent;           /* the request may have reached the provider */
     long status;         /* 0 without an answer */
     int64_t retry_after; /* seconds: freshness_retry_after() */
+    bool measured;       /* it said how long it is */
     char type[64];       /* Content-Type, one line, cut; "" without one */
     struct freshness freshness;
     size_t header_len; /* octets of all lines of all headers, and trailers */

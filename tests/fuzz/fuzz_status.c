@@ -15,9 +15,11 @@ same(const struct status *a, const struct status *b)
            && strcmp(a->scope, b->scope) == 0
            && strcmp(a->renew_reason, b->renew_reason) == 0
            && strcmp(a->last_error, b->last_error) == 0
-           && strcmp(a->warning, b->warning) == 0 && a->renew_at == b->renew_at
-           && a->renewed_at == b->renewed_at && a->renewals == b->renewals
-           && a->failures == b->failures && a->asked_at == b->asked_at
+           && strcmp(a->last_error_class, b->last_error_class) == 0
+           && a->since == b->since && strcmp(a->warning, b->warning) == 0
+           && a->renew_at == b->renew_at && a->renewed_at == b->renewed_at
+           && a->renewals == b->renewals && a->failures == b->failures
+           && a->asked_at == b->asked_at
            && a->unanswered_since == b->unanswered_since
            && a->not_before == b->not_before
            && a->id_expires_at == b->id_expires_at

@@ -181,9 +181,9 @@ def exchanges():
 # ---- the provider ------------------------------------------------------------
 
 class Provider:
-    def __init__(self):
+    def __init__(self, state="/tmp/provider", ca_file=CA):
         self.vars = {}
-        self.state = "/tmp/provider"
+        self.state, self.ca_file = state, ca_file
         self.running = {}
 
     def start(self, **settings):
@@ -199,7 +199,7 @@ class Provider:
         self.vars = dict(re.findall(r"^export (OP_\w+)=(.*)$", text, re.M))
         self.running = settings
         self.control("faults", {})
-        shutil.copy(self.vars["OP_CA"], CA)  # its own directory is private
+        shutil.copy(self.vars["OP_CA"], self.ca_file)  # its own directory is private
         return self
 
     def stop(self):

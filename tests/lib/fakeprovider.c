@@ -167,7 +167,8 @@ closes(const struct fake_answer *answer)
 {
     return answer->status <= 0
            || (answer->header != NULL
-               && strstr(answer->header, FAKE_CLOSE) != NULL);
+               && (strstr(answer->header, FAKE_CLOSE) != NULL
+                   || strstr(answer->header, FAKE_CUT) != NULL));
 }
 
 static void
@@ -178,8 +179,9 @@ send_answer(int fd, const struct fake_answer *answer)
     int len;
 
     if (closes(answer))
-        len = asprintf(&head, "HTTP/1.1 %d Fake\r\n%s\r\n\r\n", answer->status,
-                       answer->header);
+        len = asprintf(&head, "HTTP/1.1 %d Fake\r\n%s%s", answer->status,
+                       answer->header,
+                       strstr(answer->header, FAKE_CUT) ? "" : "\r\n\r\n");
     else
         len = asprintf(&head,
                        "HTTP/1.1 %d Fake\r\nContent-Length: %zu\r\n%s%s\r\n",

@@ -15,6 +15,8 @@
 
 /* As header, or at its end: say no length, and close the connection then. */
 #define FAKE_CLOSE "Connection: close"
+/* The same; the header ends with it, too, before the empty line. */
+#define FAKE_CUT "Connection: cut"
 
 /*
  * Answers to one path are given in their order, each once; then it is 404.  In

@@ -122,6 +122,7 @@ class Authority:
 
 class Request:
     def __init__(self, head, body):
+        self.body = body
         lines = head.decode("latin-1").split("\r\n")
         self.method, self.path = lines[0].split(" ")[:2]
         self.headers = {name.lower(): value.strip() for name, value in

@@ -31,6 +31,7 @@ setup(void **state UNUSED)
                         .issuer = "https://login.example.com",
                         .scope = "openid profile",
                         .renew_at = NOW + 3255,
+                        .since = 1795300000,
                         .renew_reason = "before_expiry",
                         .renewed_at = NOW - 60,
                         .renewals = 3,
@@ -76,6 +77,7 @@ shows_why_it_is_not_well(void **state UNUSED)
     assert_string_equal(
         cli.out, "alice at https://login.example.com (subject 248289761001)\n"
                  "  state         login required: 'oidc-session login'\n"
+                 "  since         1 h 19 min ago (2026-11-21 22:26:40 UTC)\n"
                  "  why           invalid_grant\n"
                  "  warning       be quick\n"
                  "  scope         openid profile\n"
@@ -124,6 +126,7 @@ tells_programs_all_of_it(void **state UNUSED)
     assert_string_equal(secret_text(&text),
                         "{\n"
                         "  \"state\": \"active\",\n"
+                        "  \"since\": 1795300000,\n"
                         "  \"user\": \"alice\",\n"
                         "  \"subject\": \"248289761001\",\n"
                         "  \"issuer\": \"https://login.example.com\",\n"
@@ -136,6 +139,7 @@ tells_programs_all_of_it(void **state UNUSED)
                         "  \"renewals\": 3,\n"
                         "  \"failures\": 0,\n"
                         "  \"last_error\": null,\n"
+                        "  \"last_error_class\": null,\n"
                         "  \"warning\": null,\n"
                         "  \"id_expires_at\": null,\n"
                         "  \"refresh_expires_at\": null,\n"

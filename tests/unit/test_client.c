@@ -85,6 +85,10 @@ a_reply_is_read_and_classified(void **state UNUSED)
         {"/t", 200, "<html>", NULL},
         {"/t", 200, "{\"error\":\"slow_down\"}", NULL},
         {"/t", FAKE_HANG_UP, NULL, NULL},
+        {"/t", 200, "{\"access_token\":\"", NULL},
+        {"/t", 200, "<html>", FAKE_CLOSE},
+        {"/t", 200, "{\"x\":\"y\"}", FAKE_CLOSE},
+        {"/t", 401, NULL, FAKE_CLOSE},
     };
     static const struct {
         enum outcome outcome;
@@ -97,6 +101,10 @@ a_reply_is_read_and_classified(void **state UNUSED)
         {OUTCOME_TRANSIENT, false, ""},
         {OUTCOME_TRANSIENT, true, "slow_down"},
         {OUTCOME_AMBIGUOUS, false, ""},
+        {OUTCOME_TRANSIENT, false, ""},
+        {OUTCOME_TRANSIENT, false, ""},
+        {OUTCOME_OK, true, ""},
+        {OUTCOME_DEAD, false, ""},
     };
     size_t i;
 
@@ -125,6 +133,12 @@ half_an_answer_is_ambiguous_or_transient(void **state UNUSED)
         {"/t", 400, "{\"error\":\"invalid_grant\"}", CUT("")},
         {"/t", 401, NULL, CUT("")},
         {"/t", 302, NULL, CUT("")},
+        /* curl takes these for whole ones */
+        {"/t", 200, NULL, FAKE_CUT},
+        {"/t", 400, NULL, FAKE_CUT},
+        {"/t", 200, " {\"access_token\":\"", FAKE_CLOSE},
+        {"/t", 400, "{\"error\":\"temporarily_", FAKE_CLOSE},
+        {"/t", 503, "{", FAKE_CLOSE},
         {"/t", 408, NULL, CUT("")},
         {"/t", 429, "{", CUT("Retry-After: 3\r\n")},
         {"/t", 503, "<html>",
@@ -143,10 +157,10 @@ half_an_answer_is_ambiguous_or_transient(void **state UNUSED)
         assert_null(reply.json);
         assert_string_equal(reply.answer.error, "");
         assert_int_equal(reply.outcome,
-                         i < 4 ? OUTCOME_AMBIGUOUS : OUTCOME_TRANSIENT);
+                         i < 8 ? OUTCOME_AMBIGUOUS : OUTCOME_TRANSIENT);
         assert_int_equal(client_problem(&reply, "x", "https://h/", &problem),
                          -EPROTO);
-        assert_int_equal(problem.retry_after, i < 5 ? 0 : 3);
+        assert_int_equal(problem.retry_after, i < 10 ? 0 : 3);
         client_reply_clear(&reply);
     }
 }

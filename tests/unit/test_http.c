@@ -240,6 +240,55 @@ only_the_final_answer_says_when_to_come_back(void **state UNUSED)
     }
 }
 
+/* curl takes it for a whole one. */
+static void
+a_header_that_is_cut_is_half_an_answer(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/a", 200, NULL, FAKE_CUT},
+        {"/a", 400, NULL, "Content-Length: 0\r\n" FAKE_CUT},
+        {"/a", 103, NULL, "X: y\r\n\r\nHTTP/1.1 200 OK\r\n" FAKE_CUT},
+    };
+    struct http_reply reply = {0};
+    struct http http = {0};
+    size_t i;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (i = 0; i < ARRAY_LEN(answers); i++) {
+        assert_int_equal(http_open(&http, &settings), 0);
+        assert_int_equal(http_get(&http, fakeprovider_url("/a"), &reply), 0);
+        assert_int_equal(reply.code, CURLE_PARTIAL_FILE);
+        assert_true(reply.sent);
+        assert_string_not_equal(reply.detail, "");
+        http_reply_clear(&reply);
+        http_close(&http);
+    }
+}
+
+static void
+an_answer_says_how_long_it_is_or_does_not(void **state UNUSED)
+{
+    static const struct fake_answer answers[] = {
+        {"/a", 200, "{}", NULL},
+        {"/a", 200, NULL, NULL},
+        {"/a", 200, "{}", FAKE_CLOSE},
+        {"/a", 200, NULL, FAKE_CLOSE},
+    };
+    struct http_reply reply = {0};
+    struct http http = {0};
+    size_t i;
+
+    fakeprovider_start(answers, ARRAY_LEN(answers));
+    for (i = 0; i < ARRAY_LEN(answers); i++) {
+        assert_int_equal(http_open(&http, &settings), 0);
+        assert_int_equal(http_get(&http, fakeprovider_url("/a"), &reply), 0);
+        assert_int_equal(reply.code, CURLE_OK);
+        assert_int_equal(reply.measured, i < 2);
+        http_reply_clear(&reply);
+        http_close(&http);
+    }
+}
+
 /* It is the proxy that is busy, for whatever reason. */
 static void
 a_proxy_that_refuses_to_connect_does_not_say_when(void **state UNUSED)
@@ -656,6 +705,10 @@ main(void)
                                   teardown),
         cmocka_unit_test_teardown(
             retry_after_is_read_in_both_forms_and_has_a_limit, teardown),
+        cmocka_unit_test_teardown(a_header_that_is_cut_is_half_an_answer,
+                                  teardown),
+        cmocka_unit_test_teardown(an_answer_says_how_long_it_is_or_does_not,
+                                  teardown),
         cmocka_unit_test_teardown(only_the_final_answer_says_when_to_come_back,
                                   teardown),
         cmocka_unit_test_teardown(

@@ -976,6 +976,7 @@ a_failure_is_logged_once_and_so_is_its_end(void **state UNUSED)
     assert_logged(LOG_WARNING, "because");
     assert_int_equal(keys.status.failures, 3);
     assert_int_equal(keys.status.state, STATE_RETRYING);
+    assert_int_equal(keys.status.since, NOW);
     n_logged = 0;
     assert_int_equal(RUN(due, answers_ok), -ECANCELED);
     assert_logged(LOG_NOTICE, "renewed again");

@@ -265,6 +265,8 @@ after_each_failure_the_status_says_so(void **state UNUSED)
         assert_int_equal(status.renewals, 3);
         assert_int_equal(status.failures, 3);
         assert_string_equal(status.last_error, "because");
+        assert_string_equal(status.last_error_class,
+                            outcome_name(cases[i].outcome));
         assert_int_equal(status.unanswered_since, cases[i].unanswered_since);
     }
 }

@@ -108,6 +108,7 @@ the_status_is_active_and_clean(void **state UNUSED)
     assert_int_equal(result_status(&result, 1699999999, &out), 0);
     assert_int_equal(status_parse(secret_text(&out), &status), 0);
     assert_int_equal(status.state, STATE_ACTIVE);
+    assert_int_equal(status.since, 1699999999);
     assert_string_equal(status.subject, "a?[2Jb?state=x");
     assert_string_equal(status.issuer, "https://idp.example");
     assert_int_equal(status.renewed_at, 1699999999);

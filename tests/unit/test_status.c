@@ -14,6 +14,7 @@ INJECT_ENOMEM(malloc, (size_t size), (size))
 
 static const struct status full = {
     .state = STATE_RETRYING,
+    .since = 1700000000,
     .subject = "alice@example.org",
     .issuer = "https://idp.example.org/realm",
     .scope = "openid profile offline_access",
@@ -23,6 +24,7 @@ static const struct status full = {
     .renewals = 3,
     .failures = 4,
     .last_error = "a = b; 100 %",
+    .last_error_class = "transient",
     .asked_at = 1700000003,
     .unanswered_since = 1700000004,
     .not_before = 1700000007,
@@ -48,6 +50,7 @@ is_lines_of_name_and_value(void **state UNUSED)
     assert_int_equal(status_format(&full, &text), 0);
     assert_string_equal(secret_text(&text),
                         "state=retrying\n"
+                        "since=1700000000\n"
                         "subject=alice@example.org\n"
                         "issuer=https://idp.example.org/realm\n"
                         "scope=openid profile offline_access\n"
@@ -57,6 +60,7 @@ is_lines_of_name_and_value(void **state UNUSED)
                         "renewals=3\n"
                         "failures=4\n"
                         "last_error=a = b; 100 %\n"
+                        "last_error_class=transient\n"
                         "asked_at=1700000003\n"
                         "unanswered_since=1700000004\n"
                         "not_before=1700000007\n"

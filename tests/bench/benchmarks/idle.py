@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The memory of an idle session's helper, beside other processes that keep something fresh for a user.
 
-PSS and page tables are each process's own figures, while a hundred of it run.  Stack and slab of the kernel are what
-/proc/meminfo has less of when all are killed at once: so the login programs and the keys, which the peers do not have,
-do not count.  The kernel keeps some of the slab for the next processes, about as much however many end: what four
-hundred give back more than a hundred is three hundred times one.  Of slab, only what cannot be reclaimed: the caches
-of files are everybody's.
+PSS and page tables are each process's own figures, while a hundred of it run.  Stack and slab of the kernel are by
+/proc/meminfo, for four hundred.  The stacks are those that go when all are killed at once: so the login programs and
+the keys, which the peers do not have, do not count.  Slab does not go like that, for the kernel keeps much of it for
+the next processes: so as many of the smallest process take their place, and the difference is what one needs more than
+that.  What that one needs is seen where nothing has been kept any more: by how much slab grows from four hundred of
+them to twelve hundred.  Of slab, only what cannot be reclaimed: the caches of files are everybody's.
 """
 import contextlib
 import os
@@ -19,7 +20,6 @@ import sessions
 COUNT, MANY = 100, 400
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "2"))
 PARTS = ("PSS", "page tables", "kernel stack", "slab")
-KERNEL = {"kernel stack": "KernelStack", "slab": "SUnreclaim"}
 
 
 def settled(value, seconds=10):
@@ -33,35 +33,66 @@ def settled(value, seconds=10):
             last, since = now, time.monotonic()
 
 
-def once(name, start, count):
-    """KiB of so many together: a dict of PARTS."""
+def smallest(count):
+    return residents.Peers(count, lambda number: [residents.static_sleeper("glibc")])
+
+
+def settled_slab():
+    time.sleep(1)  # some of it is freed later
+    return measure.meminfo("SUnreclaim")
+
+
+def slab_of_smallest():
+    """KiB of one."""
+    few = smallest(MANY)
+    before = settled_slab()
+    more = smallest(2 * MANY)
+    found = (settled_slab() - before) / (2 * MANY)
+    more.end()
+    few.end()
+    return found
+
+
+def running(name, start, count):
+    """So many that have begun to be idle, and their process IDs."""
     group = start(count)
     settled(lambda: sum(measure.context_switches(pid) for pid in measure.processes_of(*group.users)))
     pids = measure.processes_of(*group.users)
     if len(pids) < count:
         sys.exit(f"bench: only {len(pids)} of {count} {name} run")
-    total = {"PSS": sum(map(measure.pss, pids)), "page tables": sum(map(measure.page_tables, pids))}
-    before = {part: measure.meminfo(line) for part, line in KERNEL.items()}
-    group.kill()
-    time.sleep(1)  # some of it is freed later
-    total.update({part: before[part] - measure.meminfo(line) for part, line in KERNEL.items()})
+    return group, pids
+
+
+def own(name, start):
+    """KiB of one: PSS, page tables."""
+    group, pids = running(name, start, COUNT)
+    found = sum(map(measure.pss, pids)) / COUNT, sum(map(measure.page_tables, pids)) / COUNT
     group.end()
-    return total
+    return found
 
 
-def one_of(few, many):
-    """KiB of one, of totals."""
-    return {part: (many[part] - few[part]) / (MANY - COUNT) if part in KERNEL else few[part] / COUNT for part in PARTS}
+def kernels(name, start):
+    """KiB of one: stack, and slab more than that of the smallest process."""
+    group, _ = running(name, start, MANY)
+    stacks, slab = measure.meminfo("KernelStack"), settled_slab()
+    group.kill()
+    stacks -= measure.meminfo("KernelStack")
+    instead = smallest(MANY)
+    slab -= settled_slab()
+    instead.end()
+    group.end()
+    return stacks / MANY, slab / MANY
 
 
 def measured(found):
     """name: part: the figures of all rounds, in turn."""
     every = {name: {part: [] for part in PARTS} for name in found}
     for _ in range(ROUNDS):
+        least = slab_of_smallest()
         for name, start in found.items():
-            one = one_of(once(name, start, COUNT), once(name, start, MANY))
-            for part in PARTS:
-                every[name][part].append(one[part])
+            stack, slab = kernels(name, start)
+            for part, value in zip(PARTS, (*own(name, start), stack, least + slab)):
+                every[name][part].append(value)
     return every
 
 
