@@ -103,7 +103,7 @@ def run_for(seconds, group, provider):
 def run_fleet(group, provider):
     """A dict of what was seen."""
     before = many.kernel()
-    # A logout does not wait for its revocation: ten thousand at once would take all process numbers.
+    # A logout does not wait for its revocation: those of ten thousand could take all process numbers.
     sessions.configure(provider, logout_revoke="no")
     with sessions.Sessions(provider, COUNT, parallel=PARALLEL, group=group) as fleet:
         print(f"   {fleet.opened} logins in {fleet.seconds:.0f} s, {fleet.failed} failed", flush=True)
