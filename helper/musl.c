@@ -7,8 +7,10 @@
 
 #include "helper/musl.h"
 
+#ifndef __GLIBC__
 int
 close_range(unsigned first, unsigned last, int flags)
 {
     return (int) syscall(SYS_close_range, first, last, flags);
 }
+#endif

@@ -255,6 +255,8 @@ def plot(name, script):
         return False
     if shutil.which("gnuplot") is None:
         return False
+    path = f"{OUT}/{name}.svg"
     run("gnuplot", input=f"set terminal svg size 720,420 font 'sans-serif,13' background '#ffffff'\n"
-                         f"set output '{OUT}/{name}.svg'\n{script}\n")
+                         f"set output '{path}'\n{script}\n")
+    run("sed", "-i", "s/[[:space:]]*$//", path)
     return True

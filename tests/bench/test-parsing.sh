@@ -31,10 +31,10 @@ instructions() {
 # within LIMIT WHAT: thousands of instructions
 within() {
     n=$(instructions "$2")
-    [ -n "$n" ] && [ "$n" -gt 0 ] || {
+    if [ "${n:-0}" = 0 ]; then
         cat "$work/out"
         return 1
-    }
+    fi
     echo "$2: $n instructions, limit ${1}000"
     [ "$n" -le "${1}000" ]
 }
