@@ -208,8 +208,8 @@ read_reply(const struct http *http, CURLcode code, struct http_reply *out)
 {
     curl_off_t begun = 0, len = -1;
 
-    /* curl is content with the status line. */
-    if (code == CURLE_OK && !out->freshness.done)
+    /* curl is content with the status line.  A probe gets not even that. */
+    if (code == CURLE_OK && out->header_len > 0 && !out->freshness.done)
         code = CURLE_PARTIAL_FILE;
     out->code = code;
     (void) text_clean(explain(http, code, out->header_len), out->detail,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """pam_setcred() of who opened a session, and of who comes back to it: screen lockers."""
+import contextlib
 import os
 import signal
 
@@ -139,7 +140,9 @@ def test_when_the_grant_is_over_no_helper_is_started_again(provider, log):
     provider.faults(**{RENEW: {"times": 1, "answer": {"status": 400, "json": {"error": "invalid_grant"}}}})
     alarm()
     wait_state("login_required")
-    os.kill(helpers()[0], signal.SIGKILL)
+    for pid in helpers():  # it ends by itself as well, when it has revoked
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not helpers(), "it is gone")
     app.answer()
     app.line("reinitialize: PAM_SUCCESS")

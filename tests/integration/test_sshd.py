@@ -231,6 +231,7 @@ def test_id_token_expires_at_and_status_say_what_the_provider_said(provider):
     renew_at, renewed_at = int(now.pop("renew_at")), int(now.pop("renewed_at"))
     assert renewed_at == expires_at - 300
     assert renewed_at < renew_at < expires_at
+    assert before <= int(now.pop("since")) <= after
     assert now == {"state": "active", "subject": "alice", "issuer": provider.issuer,
                    "scope": "openid profile offline_access", "renewals": "0", "failures": "0",
                    "renew_reason": "before_expiry", "id_expires_at": str(claims["exp"]),
