@@ -21,8 +21,9 @@
 #include "common/text.h"
 #include "helper/cli/host.h"
 
-#define PROC_MAX ((size_t) 64 * 1024)
-#define KEYS     "/proc/sys/kernel/keys/"
+#define PROC_MAX                                                               \
+    ((size_t) 16 * 1024 * 1024) /* key-users: a line for each user */
+#define KEYS "/proc/sys/kernel/keys/"
 
 /*
  * What one session takes of root's quota, at most: three tokens and the
