@@ -16,11 +16,11 @@
  */
 struct status {
     enum state { STATE_ACTIVE, STATE_RETRYING, STATE_LOGIN_REQUIRED } state;
-    int64_t since; /* when that state began; see renew_at */
+    int64_t since; /* when that state began: Unix time in seconds */
     char subject[256];
     char issuer[512];
     char scope[1024];
-    int64_t renew_at;      /* Unix time in seconds, like all of them */
+    int64_t renew_at;      /* likewise, as all that follow */
     char renew_reason[32]; /* why then: a name of helper/schedule.h */
     int64_t renewed_at;    /* when the present token was asked for */
     int64_t renewals;

@@ -62,21 +62,17 @@ AC_DEFUN([OIDC_MUSL_HELPER], [
         [AC_MSG_ERROR([--with-musl needs musl-gcc and the headers of Linux (Debian: musl-tools, linux-libc-dev)])])
 ])
 
-dnl OIDC_STATIC_HELPER(VARIABLE): -static-pie there, if libc and libkeyutils can
-dnl be linked like that.  PIE has been set before.
+dnl OIDC_STATIC_HELPER(VARIABLE): -static-pie there, if libc can be linked like
+dnl that.  PIE has been set before.
 AC_DEFUN([OIDC_STATIC_HELPER], [
     AC_CACHE_CHECK([whether the helper can be linked statically], [oidc_cv_static_helper], [
         oidc_saved_cflags=$CFLAGS
-        oidc_saved_libs=$LIBS
         CFLAGS="$CFLAGS $PIE -static-pie"
-        LIBS="$KEYUTILS_LIBS $LIBS"
-        AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <sys/types.h>
-            #include <keyutils.h>]], [[return keyctl_revoke(0) != 0;]])],
+        AC_LINK_IFELSE([AC_LANG_PROGRAM([[]], [[]])],
             [oidc_cv_static_helper=yes], [oidc_cv_static_helper=no])
         CFLAGS=$oidc_saved_cflags
-        LIBS=$oidc_saved_libs
     ])
     AS_IF([test "$oidc_cv_static_helper" = yes], [$1=-static-pie],
         [AS_IF([test "$enable_static_helper" = yes],
-            [AC_MSG_ERROR([--enable-static-helper needs libc.a and libkeyutils.a (Debian: libc6-dev, libkeyutils-dev; Fedora: glibc-static)])])])
+            [AC_MSG_ERROR([--enable-static-helper needs libc.a (Debian: libc6-dev; Fedora: glibc-static)])])])
 ])

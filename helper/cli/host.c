@@ -21,9 +21,8 @@
 #include "common/text.h"
 #include "helper/cli/host.h"
 
-#define PROC_MAX                                                               \
-    ((size_t) 16 * 1024 * 1024) /* key-users: a line for each user */
-#define KEYS "/proc/sys/kernel/keys/"
+#define PROC_MAX ((size_t) 64 * 1024)
+#define KEYS     "/proc/sys/kernel/keys/"
 
 /*
  * What one session takes of root's quota, at most: three tokens and the
@@ -34,6 +33,10 @@
 
 /* ---- looking --------------------------------------------------------------- */
 
+/*
+ * Its beginning: of key-users, which has a line for each user, that of root is
+ * the first.
+ */
 static int
 read_text(const char *path, struct secret *out)
 {
@@ -44,7 +47,7 @@ read_text(const char *path, struct secret *out)
         return -errno;
     r = read_all(fd, PROC_MAX, out);
     fd_close(&fd);
-    return r;
+    return r == -EMSGSIZE ? 0 : r;
 }
 
 /* The number that a file of /proc/sys has, or -1. */

@@ -41,8 +41,9 @@ within() {
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-if [ -n "$SANITIZERS" ] || ! command -v valgrind >/dev/null; then
-    skip 'what parsing takes' 'no valgrind, or a build that is not what is installed'
+if ! command -v valgrind >/dev/null || [ ! -x "$parse" ] || ! grep -qx 'CFLAGS = -g -O2' "$top_builddir/Makefile" ||
+    [ -n "$SANITIZERS" ]; then
+    skip 'what parsing takes' 'no valgrind, no cmocka, or flags of another build than that which was measured'
 else
     make_inputs
     while read -r limit what name; do
