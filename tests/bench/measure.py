@@ -182,11 +182,6 @@ def meminfo(*names):
         return sum(int(line.split()[1]) for line in file if line.split(":")[0] in names)
 
 
-def kernel_memory():
-    """KiB that the kernel holds for its processes: stacks, slab, page tables."""
-    return meminfo("KernelStack", "Slab", "PageTables")
-
-
 def context_switches(pid):
     """How often it ran, or was made to stop running."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:

@@ -53,7 +53,7 @@ else
 190 metadata the metadata of a provider is read
 515 tokens an answer with three tokens is parsed
 392 id_token an ID token is taken apart
-60 frame a message is encoded and decoded
+24 frame a message is encoded and decoded
 END
 fi
 end
