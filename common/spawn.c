@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,9 +23,19 @@
 
 static const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
 
+/* More than twice what the deepest of the functions below needs. */
+#define STACK_SIZE 16384
+
+struct start {
+    const struct spawn *plan;
+    int errors;      /* a pipe for errno */
+    char *stack_top; /* of the grandchild; NULL: it has memory of its own */
+};
+
 /*
  * From here to child_run(): between fork() and execve(), so async-signal-safe
- * calls only, and no logging.  Each returns 0, or -1 with errno.
+ * calls only, and no logging.  Each returns 0, or -1 with errno.  Its memory may
+ * be the caller's.
  */
 
 static int
@@ -35,7 +46,7 @@ child_keyring(const struct spawn *plan)
     if (plan->keep_keyring)
         return 0;
     /* The new keyring belongs to the real uid, which in su is the caller's. */
-    if (plan->become && setresuid(0, 0, 0) == -1)
+    if (geteuid() == 0 && getuid() != 0 && setresuid(0, 0, 0) == -1)
         return -1;
     /* Link while still root, their owner: nothing else allows it. */
     if (keyctl_join_session_keyring(NULL) == -1)
@@ -105,9 +116,13 @@ child_fds(const struct spawn *plan, int *errors)
     return close_range((unsigned) first, ~0U, 0);
 }
 
-static void
-child_run(const struct spawn *plan, int errors)
+static int
+child_run(void *arg)
 {
+    const struct start *start = arg;
+    const struct spawn *plan = start->plan;
+    int errors = start->errors;
+
     if (setsid() != -1 && chdir("/") != -1 && child_fds(plan, &errors) != -1
         && child_keyring(plan) != -1 && child_become(plan) != -1) {
         child_signals();
@@ -116,22 +131,47 @@ child_run(const struct spawn *plan, int errors)
                (char *const *) (uintptr_t) environment);
     }
     /* A short write of an int to a pipe does not happen. */
-    if (write(errors, &errno, sizeof(errno)) == -1)
-        _exit(126);
-    _exit(127);
+    return write(errors, &errno, sizeof(errno)) == -1 ? 126 : 127;
+}
+
+static pid_t
+child_make(int (*run)(void *), struct start *start, char *stack_top)
+{
+    pid_t pid;
+
+    if (stack_top != NULL)
+        return clone(run, stack_top, CLONE_VM | CLONE_VFORK | SIGCHLD, start);
+    pid = fork();
+    if (pid == 0)
+        _exit(run(start));
+    return pid;
 }
 
 /* Ours until it ends, at once: so its grandchild belongs to nobody here. */
-static void
-child(const struct spawn *plan, int errors)
+static int
+child(void *arg)
 {
-    pid_t pid = fork();
+    struct start *start = arg;
 
-    if (pid == 0)
-        child_run(plan, errors);
-    if (pid == -1 && write(errors, &errno, sizeof(errno)) == -1)
-        _exit(126);
-    _exit(0);
+    if (child_make(child_run, start, start->stack_top) == -1
+        && write(start->errors, &errno, sizeof(errno)) == -1)
+        return 126;
+    return 0;
+}
+
+/*
+ * Children in our memory: we wait until they are another program or have ended.
+ * That spares to copy the memory of a login program, twice, which is most of
+ * the time that a start takes.  A function of its own, so that only who needs the
+ * stacks has them.
+ */
+static pid_t NOINLINE
+child_make_here(struct start *start)
+{
+    _Alignas(16) char stacks[2 * STACK_SIZE] UNINITIALIZED;
+
+    start->stack_top = stacks + sizeof(stacks);
+    return child_make(child, start, stacks + STACK_SIZE);
 }
 
 /*
@@ -159,6 +199,7 @@ read_errno(int fd)
 int
 spawn(const struct spawn *plan)
 {
+    struct start start = {.plan = plan};
     sigset_t all, old;
     int errors[2];
     pid_t pid = -1;
@@ -170,9 +211,14 @@ spawn(const struct spawn *plan)
     sigfillset(&all);
     r = -pthread_sigmask(SIG_SETMASK, &all, &old);
     if (r == 0) {
-        pid = fork();
-        if (pid == 0)
-            child(plan, errors[1]);
+        start.errors = errors[1];
+        /*
+         * One that changes who it is cannot do so in our memory: users might
+         * stop it, and us with it; and the kernel would mark the memory as not
+         * to be dumped.
+         */
+        pid = plan->become || plan->drop_group ? child_make(child, &start, NULL)
+                                               : child_make_here(&start);
         r = pid == -1 ? -errno : 0;
         (void) pthread_sigmask(SIG_SETMASK, &old, NULL); /* as it was */
     }

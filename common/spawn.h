@@ -20,6 +20,9 @@
  * It starts with the descriptors named here and no others, no signal blocked or
  * ignored, the directory /, its own session, no_new_privs, an environment of
  * ours, and a new session keyring that holds the keys named here and no others.
+ *
+ * Without `become` it is whom the caller is, and it starts faster: so a program
+ * that can drop root itself is started as root.
  */
 struct spawn {
     const char *const *argv; /* argv[0] is the path, NULL ends it */
@@ -28,7 +31,7 @@ struct spawn {
     const key_serial_t *keys;
     size_t n_keys;
     bool keep_keyring; /* no new session keyring, but the caller's */
-    bool become; /* drop to this user and group, no supplementary groups */
+    bool become; /* first drop to this user and group, no supplementary ones */
     uid_t uid;
     gid_t gid;       /* effective and saved: whose keys it may write */
     gid_t real_gid;  /* what drop_group leaves to what it starts in turn */

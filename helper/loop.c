@@ -151,9 +151,6 @@ schedule(struct helper *helper, const struct verdict *verdict, bool in_step)
     if (plan.reason == SCHEDULE_NEVER)
         return;
     timer_plan(helper, in.now);
-    record(helper, LOGGED_DEBUG, LOG_DEBUG,
-           "next renewal in %" PRId64 " s (%s)", plan.at - in.now,
-           helper->status.renew_reason);
 }
 
 /* ---- Actions ---- */
@@ -168,6 +165,16 @@ log_sandbox(struct helper *helper, const struct message *result)
                text_clean(message_text(result, FIELD_SANDBOX), sandbox,
                           sizeof(sandbox)));
     helper->sandbox_told = true;
+}
+
+static void
+log_plan(const struct helper *helper)
+{
+    if (helper->phase == PHASE_WAITING && helper->reason != SCHEDULE_NEVER)
+        record(helper, LOGGED_DEBUG, LOG_DEBUG,
+               "next renewal in %" PRId64 " s (%s)",
+               helper->status.renew_at - time(NULL),
+               helper->status.renew_reason);
 }
 
 static void
@@ -280,6 +287,7 @@ settle(struct helper *helper, const struct verdict *verdict,
     if (helper->status.state != before)
         helper->status.since = time(NULL);
     schedule(helper, verdict, before == STATE_RETRYING);
+    log_plan(helper);
     log_change(helper, before);
     if (helper->status.state == STATE_LOGIN_REQUIRED) {
         end_grant(helper);
@@ -700,6 +708,8 @@ loop_run(struct helper *helper)
 {
     int r = 0;
 
+    /* Not in loop_begin(): while that runs, a login waits. */
+    log_plan(helper);
     while (r == 0 && helper->phase != PHASE_DONE) {
         if (helper->reload && helper->phase == PHASE_WAITING)
             return 1;

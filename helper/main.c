@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * oidc-session-helper: one for each session, with the user's uid, the keys'
- * group and no privilege.  The module starts it with the user's name, the serial
- * of the session's keyring (0 when it has only to end the tokens), and
+ * group and no privilege.  The module starts it, as root, with the user's name,
+ * the serial of the session's keyring (0 when it has only to end the tokens),
+ * the login program's process ID, the uid and the gid that it is to have, and
  *
  *   0  a pipe on which the module says that it may begin
  *   1  a pipe on which it says that it is ready
@@ -15,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,6 +31,7 @@
 #include "common/io.h"
 #include "common/message.h"
 #include "common/number.h"
+#include "common/process.h"
 #include "helper/clock.h"
 #include "helper/loop.h"
 #include "helper/record.h"
@@ -41,6 +44,21 @@
 
 /* The argument of a helper that was executed anew. */
 #define RESUME "--resume"
+
+/*
+ * From root to the user, for good; the real group is for the exchanges.  No user
+ * can do anything to a process before it is theirs, so this is where it becomes
+ * that: what is before it, in the C library, looks at no input but its own file.
+ */
+static int
+become(uid_t uid, gid_t gid)
+{
+    /* Groups before gid before uid: the other way round cannot be undone. */
+    if (setgroups(0, NULL) == -1 || setresgid(NOBODY_GID, gid, gid) == -1
+        || setresuid(uid, uid, uid) == -1)
+        return -errno;
+    return 0;
+}
 
 /* Nobody may look at us, and nothing of us may reach a disk. */
 static int
@@ -171,18 +189,25 @@ main(int argc, char **argv)
                             .login = -1,
                             .request = REQUEST_NONE};
     bool resumed = argc == 5 && strcmp(argv[4], RESUME) == 0;
-    int64_t session, login;
-    int r;
+    bool root = argc == 6;
+    int64_t session, login, uid, gid;
+    int r = 0;
 
-    if ((argc != 4 && !resumed)
+    if ((argc != 4 && !root && !resumed)
         || number_parse(argv[2], INT32_MAX, &session) < 0
-        || number_parse(argv[3], INT32_MAX, &login) < 0)
+        || number_parse(argv[3], INT32_MAX, &login) < 0
+        || (root
+            && (number_parse(argv[4], UINT32_MAX - 1, &uid) < 0
+                || number_parse(argv[5], UINT32_MAX - 1, &gid) < 0)))
         return EXIT_USAGE;
     openlog("oidc-session-helper", LOG_PID, LOG_AUTHPRIV);
     helper.user = argv[1];
     helper.session = (key_serial_t) session;
     helper.login_pid = (pid_t) login;
-    r = harden();
+    if (root)
+        r = become((uid_t) uid, (gid_t) gid);
+    if (r == 0)
+        r = harden();
     if (r == 0)
         r = open_events(&helper);
     if (r == 0)

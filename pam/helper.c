@@ -22,22 +22,22 @@ static int
 start(const struct helper_user *user, const key_serial_t *keys, size_t n_keys,
       int self, struct helper *out)
 {
-    char session[16], login[16];
-    const char *const argv[] = {HELPER_PATH, user->name, session, login, NULL};
+    char session[16], login[16], uid[16], gid[16];
+    const char *const argv[] = {HELPER_PATH, user->name, session, login,
+                                uid,         gid,        NULL};
+    /* It starts as root, and becomes that user before anything else. */
     struct spawn plan = {
         .argv = argv,
         .fds = {-1, -1, -1, self},
         .n_fds = 4,
         .keys = keys,
         .n_keys = n_keys,
-        .become = true,
-        .uid = user->uid,
-        .gid = user->gid,
-        .real_gid = NOBODY_GID, /* that of the exchanges it starts */
     };
 
     (void) snprintf(session, sizeof(session), "%" PRId32, user->session);
     (void) snprintf(login, sizeof(login), "%d", getpid());
+    (void) snprintf(uid, sizeof(uid), "%u", user->uid);
+    (void) snprintf(gid, sizeof(gid), "%u", user->gid);
     return launch(&plan, &out->pid, &out->pidfd);
 }
 

@@ -60,18 +60,23 @@ def merged(found):
     return sorted(every, key=lambda figure: NAMES.index(figure["benchmark"]))
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("name", nargs="*", choices=[[], *NAMES], metavar="NAME", help=" ".join(NAMES))
-    names = parser.parse_args().name or [name for name in NAMES if name not in LONG]
-    os.makedirs(OUT, exist_ok=True)
-    found = [figure for name in names for figure in run_one(name)]
-    every = merged(found)
+def save(every):
     with open(f"{OUT}/results.json", "w", encoding="utf-8") as file:
         json.dump({"machine": machine(), "figures": every}, file, indent=1)
         file.write("\n")
     with open(f"{OUT}/results.md", "w", encoding="utf-8") as file:
         file.write(measure.table(every))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("name", nargs="*", choices=[[], *NAMES], metavar="NAME", help=" ".join(NAMES))
+    names = parser.parse_args().name or [name for name in NAMES if name not in LONG]
+    os.makedirs(OUT, exist_ok=True)
+    found = []
+    for name in names:
+        found += run_one(name)
+        save(merged(found))
     missed = [figure for figure in found if figure.met is False]
     skipped = [figure for figure in found if figure.skipped]
     print(f"{len(found) - len(missed) - len(skipped)} met, {len(missed)} missed, {len(skipped)} skipped; "

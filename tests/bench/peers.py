@@ -51,8 +51,9 @@ def kdc(*users):
     measure.install_peers("krb5-kdc", "krb5-admin-server", "krb5-user")
     write("/etc/krb5.conf", KRB5_CONF)
     write("/etc/krb5kdc/kdc.conf", KDC_CONF)
-    if not os.path.exists("/var/lib/krb5kdc/principal"):
-        measure.run("kdb5_util", "create", "-s", "-r", REALM, "-P", "bench")
+    if os.path.exists("/var/lib/krb5kdc/principal"):  # another benchmark's
+        measure.run("kdb5_util", "destroy", "-f")
+    measure.run("kdb5_util", "create", "-s", "-r", REALM, "-P", "bench")
     for user in users:
         measure.run("kadmin.local", "addprinc", "-maxrenewlife", "7d", "-pw", f"CANARY-pw-{user}", user)
     measure.run("kadmin.local", "modprinc", "-maxrenewlife", "7d", f"krbtgt/{REALM}")

@@ -238,8 +238,8 @@ main(int argc, char **argv)
     const char *text;
     size_t i;
 
-    if (argc < 2 || argc > 4)
-        die("a verb, or a script and two numbers");
+    if (argc < 2 || argc > 6)
+        die("a verb, or a script and the numbers that the helper gets");
     alarm(30); /* whatever a test does to us */
     text = argv[1];
     for (i = 0; i < ARRAY_LEN(verbs); i++) {

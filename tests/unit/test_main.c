@@ -17,6 +17,7 @@
 #include "common/io.h"
 #include "common/keyring.h"
 #include "common/message.h"
+#include "common/process.h"
 #include "common/status.h"
 #include "tests/lib/child.h"
 #include "tests/lib/paths.h"
@@ -171,7 +172,7 @@ wait_until_gone(const char *name)
 static void
 wrong_usage_is_100(void **state UNUSED)
 {
-    const char *const cases[][7] = {
+    const char *const cases[][8] = {
         {built_helper, NULL},
         {built_helper, "alice", NULL},
         {built_helper, "alice", "bob", NULL},
@@ -187,6 +188,11 @@ wrong_usage_is_100(void **state UNUSED)
         {built_helper, "alice", "-1", "1", NULL},
         {built_helper, "alice", "2147483648", "1", NULL},
         {built_helper, "alice", "1", "1", "--resume", "x", NULL},
+        {built_helper, "alice", "1", "1", "", "1", NULL},
+        {built_helper, "alice", "1", "1", "0", "-1", NULL},
+        {built_helper, "alice", "1", "1", "4294967295", "1", NULL},
+        {built_helper, "alice", "1", "1", "1", "4294967295", NULL},
+        {built_helper, "alice", "1", "1", "1", "1", "1", NULL},
     };
     size_t i;
 
@@ -357,6 +363,61 @@ nobody_can_run_it(void)
         _exit(become(65534, 65534) == -1 || access(built_helper, X_OK) == -1);
     assert_int_equal(waitpid(child, &status, 0), child);
     return status == 0;
+}
+
+/* As the module starts it. */
+static void
+start_as_root(void)
+{
+    const char *const argv[] = {built_helper, "alice", "2147483647", "1",
+                                "61001",      "61002", NULL};
+    int self = pidfd_open(getpid(), 0);
+
+    assert_int_not_equal(self, -1);
+    start(argv, self);
+    close(self);
+}
+
+static void
+assert_status(const char *text, const char *wanted)
+{
+    if (strstr(text, wanted) == NULL)
+        fail_msg("no \"%s\" in %s", wanted, text);
+}
+
+static void
+root_becomes_the_user_with_the_keys_group_and_nothing_else(void **state UNUSED)
+{
+    struct secret status = {0};
+    struct stat st;
+    char path[64];
+
+    NEED_ROOT();
+    NEED();
+    start_as_root();
+    wait_until_ready();
+    assert_int_equal(process_read(pid, "status", &status), 0);
+    assert_status(secret_text(&status), "\nUid:\t61001\t61001\t61001\t61001\n");
+    assert_status(secret_text(&status), "\nGid:\t65534\t61002\t61002\t61002\n");
+    assert_status(secret_text(&status), "\nGroups:\t \n");
+    assert_status(secret_text(&status), "\nCapPrm:\t0000000000000000\n");
+    assert_status(secret_text(&status), "\nCapEff:\t0000000000000000\n");
+    secret_clear(&status);
+    (void) snprintf(path, sizeof(path), "/proc/%d/environ", (int) pid);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_uid, 0);
+}
+
+static void
+without_the_privilege_to_become_the_user_it_never_begins(void **state UNUSED)
+{
+    NEED();
+    as_nobody = geteuid() == 0;
+    if (as_nobody && !nobody_can_run_it())
+        SKIP("the build directory is root's alone");
+    start_as_root();
+    assert_int_equal(exit_status(), EXIT_SYSTEM);
+    assert_int_equal(message_wait(from, &buf, 1000, &message), -ENODATA);
 }
 
 /* Then its files in /proc are root's, whoever runs it. */
@@ -533,6 +594,8 @@ main(void)
         TEST(closes_the_modules_pipes),
         TEST(says_in_the_status_who_it_is_and_when_it_renews),
         TEST(leaves_no_core),
+        TEST(root_becomes_the_user_with_the_keys_group_and_nothing_else),
+        TEST(without_the_privilege_to_become_the_user_it_never_begins),
         TEST(nobody_may_look_into_it),
         TEST(sigterm_removes_the_tokens_and_ends_it),
         TEST(a_sigterm_before_it_is_told_to_go_is_not_lost),

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,9 @@
 
 INJECT(int, pipe2, (int *pair, int flags), (pair, flags))
 INJECT(pid_t, fork, (void), ())
+INJECT(int, clone,
+       (int (*run)(void *), void *stack, int flags, void *arg, ...),
+       (run, stack, flags, arg))
 INJECT(int, setgroups, (size_t n, const gid_t *groups), (n, groups))
 INJECT(int, setresgid, (gid_t r, gid_t e, gid_t s), (r, e, s))
 INJECT(int, setresuid, (uid_t r, uid_t e, uid_t s), (r, e, s))
@@ -171,6 +175,7 @@ teardown(void **state UNUSED)
     prctl_error = 0;
     WORK(pipe2);
     WORK(fork);
+    WORK(clone);
     WORK(setgroups);
     WORK(setresgid);
     WORK(setresuid);
@@ -565,11 +570,12 @@ spawn_as_in_su(void)
 {
     struct spawn plan = plan_report();
 
-    plan.become = true;
     CHECK(__real_setresuid(61001, 0, 0) == 0);
     CHECK_EQUAL(spawn(&plan), 0);
     listen();
     CHECK(strcmp(line("keyring"), "keyring of 0") == 0);
+    CHECK(strncmp(line("ids"), "ids 0 ", 6) == 0);
+    CHECK(getuid() == 61001); /* we stay who we are */
     return 0;
 }
 
@@ -594,6 +600,40 @@ stays_who_it_is_otherwise(void **state UNUSED)
     (void) snprintf(ids, sizeof(ids), "ids %d %d %d", (int) getuid(),
                     (int) getgid(), (int) getgroups(0, NULL));
     assert_said("ids", ids);
+}
+
+/* A user who stops it must not stop us; and our memory stays dumpable. */
+static void
+one_that_changes_who_it_is_has_memory_of_its_own(void **state UNUSED)
+{
+    static const char *const argv[] = {"/bin/true", NULL};
+    struct spawn plan = plan_report();
+
+    NEED_ROOT();
+    NEED_KEYS();
+    plan.argv = argv;
+    plan.become = true;
+    plan.uid = 61001;
+    assert_int_equal(__real_prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
+    FAIL(clone, ENOSYS, 0);
+    assert_int_equal(spawn(&plan), 0);
+    assert_int_equal(__real_prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
+    plan.become = false;
+    plan.drop_group = true;
+    assert_int_equal(spawn(&plan), 0);
+    assert_int_equal(clone_calls, 0);
+}
+
+static void
+one_that_stays_who_it_is_copies_no_memory(void **state UNUSED)
+{
+    struct spawn plan = plan_report();
+
+    NEED_KEYS();
+    FAIL(fork, ENOSYS, 0);
+    run(&plan);
+    assert_int_equal(fork_calls, 0);
+    assert_int_equal(clone_calls, 2);
 }
 
 /* ---- What fails ---- */
@@ -651,6 +691,9 @@ without_a_pipe_or_a_process_nothing_happens(void **state UNUSED)
     FAIL(pipe2, EMFILE, 0);
     assert_int_equal(spawn(&plan), -EMFILE);
     WORK(pipe2);
+    FAIL(clone, EAGAIN, 0);
+    assert_int_equal(spawn(&plan), -EAGAIN);
+    plan.drop_group = true;
     FAIL(fork, EAGAIN, 0);
     assert_int_equal(spawn(&plan), -EAGAIN);
 }
@@ -669,9 +712,9 @@ leaves_no_descriptor_open(void **state UNUSED)
     plan.argv = missing;
     assert_int_equal(spawn(&plan), -ENOENT);
     assert_int_equal(n_fds_open(), before);
-    FAIL(fork, EAGAIN, 0);
+    FAIL(clone, EAGAIN, 0);
     assert_int_equal(spawn(&plan), -EAGAIN);
-    WORK(fork);
+    WORK(clone);
     assert_int_equal(n_fds_open(), before);
     plan.argv = argv_report;
     assert_int_equal(spawn(&plan), 0);
@@ -690,29 +733,49 @@ n_fds_open(void)
 
 /* The program must not have run, nor anything be left that holds its pipe. */
 static void
+assert_fails_as(const struct spawn *plan, int error)
+{
+    char octet;
+
+    assert_int_equal(spawn(plan), -error);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    fd_close(&from[1]);
+    assert_int_equal(read(from[0], &octet, 1), 0);
+}
+
+static void
 assert_fails(int error)
 {
     const key_serial_t keys[] = {KEY_SPEC_PROCESS_KEYRING};
     struct spawn plan = plan_report();
-    char octet;
 
     plan.keys = keys;
     plan.n_keys = 1;
     plan.become = true;
     plan.uid = geteuid();
     plan.gid = getegid();
-    assert_int_equal(spawn(&plan), -error);
-    fd_close(&from[1]);
-    assert_int_equal(read(from[0], &octet, 1), 0);
+    assert_fails_as(&plan, error);
 }
 
-/* One test for each step between fork() and execve(). */
+static void
+assert_fails_in_our_memory(int error)
+{
+    struct spawn plan = plan_report();
+
+    assert_fails_as(&plan, error);
+}
+
+/* One test for each step between fork() and execve(), of both kinds. */
 #define STEP_FAILS(name, error)                                                \
     static void when_##name##_fails_nothing_runs(void **state UNUSED)          \
     {                                                                          \
         NEED_KEYS();                                                           \
         FAIL(name, error, 0);                                                  \
         assert_fails(error);                                                   \
+        teardown(NULL);                                                        \
+        assert_int_equal(setup(NULL), 0);                                      \
+        FAIL(name, error, 0);                                                  \
+        assert_fails_in_our_memory(error);                                     \
     }
 
 STEP_FAILS(setsid, EPERM)
@@ -754,6 +817,10 @@ when_the_second_fork_fails_nothing_runs(void **state UNUSED)
     NEED_KEYS();
     FAIL(fork, EAGAIN, 1);
     assert_fails(EAGAIN);
+    teardown(NULL);
+    assert_int_equal(setup(NULL), 0);
+    FAIL(clone, EAGAIN, 1);
+    assert_fails_in_our_memory(EAGAIN);
 }
 
 static void
@@ -772,10 +839,25 @@ when_setresuid_fails_nothing_runs(void **state UNUSED)
     NEED_KEYS();
     FAIL(setresuid, EAGAIN, 0);
     assert_fails(EAGAIN);
-    teardown(NULL);
-    setup(NULL);
-    FAIL(setresuid, EAGAIN, 1);
-    assert_fails(EAGAIN);
+}
+
+static int
+spawn_as_in_su_without_a_real_root(void)
+{
+    struct spawn plan = plan_report();
+
+    CHECK(__real_setresuid(61001, 0, 0) == 0);
+    FAIL(setresuid, EPERM, 0);
+    CHECK_EQUAL(spawn(&plan), -EPERM);
+    return 0;
+}
+
+static void
+in_su_nothing_runs_whose_keyring_would_be_the_users(void **state UNUSED)
+{
+    NEED_ROOT();
+    NEED_KEYS();
+    in_child(spawn_as_in_su_without_a_real_root);
 }
 
 static void
@@ -895,6 +977,8 @@ main(int argc, char **argv UNUSED)
         TEST(drops_its_group_without_privilege),
         TEST(in_su_the_keyring_is_roots),
         TEST(stays_who_it_is_otherwise),
+        TEST(one_that_changes_who_it_is_has_memory_of_its_own),
+        TEST(one_that_stays_who_it_is_copies_no_memory),
         TEST(a_missing_program_is_enoent),
         TEST(a_program_that_may_not_run_is_eacces),
         TEST(a_descriptor_that_is_not_open_is_ebadf),
@@ -912,6 +996,7 @@ main(int argc, char **argv UNUSED)
         TEST(when_the_second_fork_fails_nothing_runs),
         TEST(when_setresgid_fails_nothing_runs),
         TEST(when_setresuid_fails_nothing_runs),
+        TEST(in_su_nothing_runs_whose_keyring_would_be_the_users),
         TEST(without_no_new_privs_nothing_runs),
         TEST(when_the_group_cannot_be_dropped_nothing_runs),
         TEST(one_that_does_not_come_to_execve_is_not_waited_for),
