@@ -2,7 +2,7 @@
 /*
  * How long these calls of keys take, one after the other, on keys of this size:
  *
- *   keycalls ROUNDS <<'END'
+ *   keycalls ROUNDS SLEEP <<'END'
  *   describe 0
  *   read 1 512
  *   add 2 53
@@ -12,9 +12,9 @@
  *
  * Each line is a call, the number of a key, and the bytes of its payload or its
  * seconds.  It prints the median of the rounds in nanoseconds, and the quartiles.
- * Between two of them it sleeps, because whoever renews a token has slept as
- * well, and the processor has forgotten its keys; but it is awake for a moment
- * before it begins, as the helper is.
+ * Between two of them it sleeps for SLEEP microseconds, because whoever renews a
+ * token has slept as well, and the processor has forgotten its keys; but it is
+ * awake for a moment before it begins, as the helper is.  0: neither.
  */
 #include <keyutils.h>
 #include <stdbool.h>
@@ -117,7 +117,8 @@ compare(const void *a, const void *b)
 int
 main(int argc, char **argv)
 {
-    int rounds = argc == 2 ? atoi(argv[1]) : 0, round;
+    int rounds = argc == 3 ? atoi(argv[1]) : 0, round;
+    unsigned sleep_us = argc == 3 ? (unsigned) atoi(argv[2]) : 0;
     long *took = calloc((size_t) rounds + 1, sizeof(*took));
     size_t i;
     long awake;
@@ -130,10 +131,12 @@ main(int argc, char **argv)
         return 1;
     }
     for (round = 0; round < rounds; round++) {
-        (void) usleep(2000);
-        awake = nanoseconds();
-        while (nanoseconds() < awake + 100000)
-            continue;
+        if (sleep_us > 0) {
+            (void) usleep(sleep_us);
+            awake = nanoseconds();
+            while (nanoseconds() < awake + 100000)
+                continue;
+        }
         took[round] = nanoseconds();
         for (i = 0; i < n_calls; i++)
             if (!do_call(&calls[i])) {

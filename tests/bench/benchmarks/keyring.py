@@ -56,8 +56,12 @@ def replay(calls):
 
 def figures_of(what, pid):
     calls = traced(pid)
-    said = measure.run(f"{measure.PROGRAMS}/keycalls", str(ROUNDS), input=replay(calls))
-    middle, low, high = (int(number) / 1000 for number in said.split())
+
+    def timed(sleep_us):
+        said = measure.run(f"{measure.PROGRAMS}/keycalls", str(ROUNDS), str(sleep_us), input=replay(calls))
+        return [int(number) / 1000 for number in said.split()]
+    middle, low, high = timed(2000)
+    warm, warm_low, warm_high = timed(0)
     names = [words.split(", ")[0].removeprefix("KEYCTL_").lower() if call == "keyctl" else call
              for call, words, _ in calls]
     counted = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
@@ -66,6 +70,8 @@ def figures_of(what, pid):
                        goal=f"≤ {GOAL_CALLS} calls", limit=GOAL_CALLS, note=counted),
         measure.Figure("keyring", f"the time of these calls, {what}", middle, "µs",
                        f"{low:.3g} to {high:.3g}", goal=f"≤ {GOAL_TIME} µs", limit=GOAL_TIME),
+        measure.Figure("keyring", f"the same where the processor has just done them, {what}", warm, "µs",
+                       f"{warm_low:.3g} to {warm_high:.3g}"),
     ]
 
 
