@@ -149,15 +149,27 @@ def percentile(values, part):
     return values[min(len(values) - 1, int(len(values) * part))] if values else float("nan")
 
 
-def krenew():
-    """GiB that so many of them take, from the figure of idle."""
+def measured(benchmark, peer):
+    """The figure of a peer in what another benchmark has found, or None."""
     path = f"{measure.OUT}/results.json"
     if not os.path.exists(path):
-        return {}
+        return None
     with open(path, encoding="utf-8") as file:
-        idle = [figure for figure in json.load(file)["figures"] if "krenew" in figure["peers"]
-                and figure["benchmark"] == "idle" and figure["unit"] == "KiB"]
-    return {f"{COUNT:,} krenew, extrapolated": idle[0]["peers"]["krenew"] * COUNT / 1048576} if idle else {}
+        found = [figure["peers"][peer] for figure in json.load(file)["figures"]
+                 if figure["benchmark"] == benchmark and peer in figure["peers"]]
+    return found[0] if found else None
+
+
+def krenew():
+    """GiB that so many of them take."""
+    each = measured("idle", "krenew")
+    return {f"{COUNT:,} krenew, extrapolated": each * COUNT / 1048576} if each else {}
+
+
+def bare_curl(count, seconds):
+    """Cores that so many renewals take in that time, where nothing but libcurl is started for each."""
+    each = measured("renewal", "bare libcurl")
+    return {"as many of the bare libcurl program": each / 1000 * count / seconds} if each else {}
 
 
 def lateness_figures(found):
@@ -194,7 +206,7 @@ def figures():
                        f"at most {MEMORY_LIMIT:.3g} GiB", MEMORY_LIMIT),
         measure.Figure("fleet", f"{title} CPU of helpers and exchanges", found["cpu"] / seconds, "cores",
                        f"{each:.1f} ms for each of {len(renewals)} renewals",
-                       {"the provider": found["provider_cpu"] / seconds,
+                       {**bare_curl(len(renewals), seconds), "the provider": found["provider_cpu"] / seconds,
                         "the whole machine, of all that runs": found["machine_cpu"] / seconds},
                        f"at most {CPU_LIMIT:.3g} cores", CPU_LIMIT),
         measure.Figure("fleet", "tokens that expired", found["lost"], "sessions", goal="none", limit=0),

@@ -7,6 +7,8 @@ Memory: PSS of the helpers; and what the kernel holds more than before (stacks, 
 are), less what it holds for as many login programs without this project.  Below 100 sessions that drowns in what else
 the machine does: there it is taken from what each of 100 to 1,000 adds.
 
+What exchanges have just left behind is in the kernel's part, too: so memory is measured while none runs.
+
 CPU: of helpers and exchanges, for one renewal, at each size: the time of their control group over some seconds, through
 the renewals in them.  Tokens live as short as it takes to have enough of those; a session's CPU is that of its
 renewals, it has nothing else to do (wakeups).  What the plot shows is how many cores that is with tokens of 300 s.
@@ -22,8 +24,9 @@ import sessions
 # Sessions, and how long tokens live then.
 LIFETIMES = {1: 2, 10: 10, 100: 30, 1000: 60}
 MOST = int(os.environ.get("GROWTH_SESSIONS", "1000"))
-SETTLE, WINDOW = 5, 25
+SETTLE, WINDOW = 10, 25
 STRAIGHT = 1.25
+AN_HOUR = 3600
 
 
 def renewal_cpu(provider, group, size):
@@ -39,25 +42,40 @@ def renewal_cpu(provider, group, size):
     return used / len(found) * 1000, len(found)
 
 
-def grown(provider, group, sizes):
-    """size: what is measured with so many sessions."""
-    sessions.configure(provider, logout_revoke="no")
-    before, keys, files = many.kernel(), many.root_keys(), many.open_files()
-    points, have = {}, 0
+def opened(provider, sizes, group=None):
+    """With so many sessions open, one size after the other: (size, the sessions that were opened last)."""
+    have = 0
     with contextlib.ExitStack() as stack:
         for size in sizes:
-            provider.lifetime(LIFETIMES[size])
+            provider.lifetime(LIFETIMES[size] if group else AN_HOUR)
             more = stack.enter_context(sessions.Sessions(provider, size - have, have, group=group))
             if more.failed:
                 raise measure.Skip(f"{more.failed} of {size - have} logins failed")
             have = size
-            cpu, count = renewal_cpu(provider, group, size)
-            now = many.root_keys()
-            points[size] = {"kernel": many.less(many.kernel(), before), "renewal": cpu, "renewals": count,
-                            "keys": (now[0] - keys[0]) / size, "key_bytes": (now[1] - keys[1]) / size,
-                            "files": (many.open_files() - files) / size}
-            points[size]["helpers"] = many.helpers(more.helpers())  # last: looking at processes makes slab of its own
-            print(f"   {size} sessions: {cpu:.2f} ms of CPU for each of {count} renewals", flush=True)
+            yield size, more
+
+
+def memory(provider, sizes):
+    """size: what so many sessions take, of which none is renewed meanwhile."""
+    before, keys, files = many.kernel(), many.root_keys(), many.open_files()
+    points = {}
+    for size, more in opened(provider, sizes):
+        time.sleep(SETTLE)
+        now = many.root_keys()
+        points[size] = {"kernel": many.less(many.kernel(), before), "keys": (now[0] - keys[0]) / size,
+                        "key_bytes": (now[1] - keys[1]) / size, "files": (many.open_files() - files) / size}
+        points[size]["helpers"] = many.helpers(more.helpers())  # last: looking at processes makes slab of its own
+    return points
+
+
+def grown(provider, group, sizes):
+    """size: what is measured with so many sessions."""
+    sessions.configure(provider, logout_revoke="no")
+    points = memory(provider, sizes)
+    for size, _ in opened(provider, sizes, group):
+        cpu, count = renewal_cpu(provider, group, size)
+        points[size].update(renewal=cpu, renewals=count)
+        print(f"   {size} sessions: {cpu:.2f} ms of CPU for each of {count} renewals", flush=True)
     return points
 
 

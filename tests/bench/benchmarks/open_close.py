@@ -56,9 +56,13 @@ def figures():
     others = {NAMES[name]: measure.middle_difference([first for first, _ in values], permit)
               for name, values in rows.items() if name in NAMES}
     others[SPAWN] = measure.middle([first for first, _ in rows[sleeper]])
+    spawns = [less / others[SPAWN] for less in ours]
     return [
         measure.Figure("open-close", "open_session and close_session, over pam_permit", measure.middle(ours), "ms",
                        measure.spread(ours), others, "at most 0.8 ms", 0.8),
+        # Of another machine: there such a spawn takes 0.4 ms, and the goal is 0.8.
+        measure.Figure("open-close", "the same, in spawns of a small process", measure.middle(spawns), "",
+                       measure.spread(spawns), goal="at most 2", limit=2),
         measure.Figure("open-close", "the same, until the helper has ended as well", measure.middle(ended), "ms",
                        measure.spread(ended)),
     ]
