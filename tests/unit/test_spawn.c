@@ -30,8 +30,7 @@
 
 INJECT(int, pipe2, (int *pair, int flags), (pair, flags))
 INJECT(pid_t, fork, (void), ())
-INJECT(int, clone,
-       (int (*run)(void *), void *stack, int flags, void *arg, ...),
+INJECT(int, clone, (int (*run)(void *), void *stack, int flags, void *arg, ...),
        (run, stack, flags, arg))
 INJECT(int, setgroups, (size_t n, const gid_t *groups), (n, groups))
 INJECT(int, setresgid, (gid_t r, gid_t e, gid_t s), (r, e, s))
