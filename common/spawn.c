@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -33,9 +34,8 @@ struct start {
 };
 
 /*
- * From here to child_run(): between fork() and execve(), so async-signal-safe
- * calls only, and no logging.  Each returns 0, or -1 with errno.  Its memory may
- * be the caller's.
+ * From here to child_run(): between fork() and execve(), and the memory may be
+ * the caller's, so no lock and no logging.  Each returns 0, or -1 with errno.
  */
 
 static int
@@ -116,7 +116,7 @@ child_fds(const struct spawn *plan, int *errors)
     return close_range((unsigned) first, ~0U, 0);
 }
 
-static int
+static int NO_REDZONES
 child_run(void *arg)
 {
     const struct start *start = arg;
@@ -175,8 +175,26 @@ child_make_here(struct start *start)
 }
 
 /*
+ * Only where nobody but root can send a signal to any of the three.  A user who
+ * kills the one in the middle (in su, whose real uid is theirs) lets us go on
+ * while the other still runs on our stack.  And only where nobody changes who
+ * they are: then users could, and the kernel would mark the memory as not to be
+ * dumped.
+ */
+static bool
+may_share_memory(const struct spawn *plan)
+{
+    uid_t real, effective, saved;
+
+    return !plan->become && !plan->drop_group
+           && getresuid(&real, &effective, &saved) == 0 && real == 0
+           && effective == 0 && saved == 0;
+}
+
+/*
  * The errno that came through the pipe; 0 when execve() closed it.  Not for
- * ever: the child is the user's before that, and a user may stop it.
+ * ever: a child with memory of its own is the user's before that, and a user may
+ * stop it.
  */
 static int
 read_errno(int fd)
@@ -201,7 +219,7 @@ spawn(const struct spawn *plan)
 {
     struct start start = {.plan = plan};
     sigset_t all, old;
-    int errors[2];
+    int errors[2], cancel;
     pid_t pid = -1;
     int r;
 
@@ -211,15 +229,13 @@ spawn(const struct spawn *plan)
     sigfillset(&all);
     r = -pthread_sigmask(SIG_SETMASK, &all, &old);
     if (r == 0) {
+        /* Nor may who cancels our thread do that to a child in its place. */
+        (void) pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
         start.errors = errors[1];
-        /*
-         * One that changes who it is cannot do so in our memory: users might
-         * stop it, and us with it; and the kernel would mark the memory as not
-         * to be dumped.
-         */
-        pid = plan->become || plan->drop_group ? child_make(child, &start, NULL)
-                                               : child_make_here(&start);
+        pid = may_share_memory(plan) ? child_make_here(&start)
+                                     : child_make(child, &start, NULL);
         r = pid == -1 ? -errno : 0;
+        (void) pthread_setcancelstate(cancel, NULL);
         (void) pthread_sigmask(SIG_SETMASK, &old, NULL); /* as it was */
     }
     fd_close(&errors[1]);

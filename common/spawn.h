@@ -21,8 +21,8 @@
  * ignored, the directory /, its own session, no_new_privs, an environment of
  * ours, and a new session keyring that holds the keys named here and no others.
  *
- * Without `become` it is whom the caller is, and it starts faster: so a program
- * that can drop root itself is started as root.
+ * Without `become` it is who the caller is, in su root entirely.  What root starts
+ * as root starts faster: so a program that can drop root itself is started so.
  */
 struct spawn {
     const char *const *argv; /* argv[0] is the path, NULL ends it */
@@ -39,7 +39,8 @@ struct spawn {
 };
 
 /*
- * Returns 0 when execve() was reached; -ETIMEDOUT when it was not within 5 s;
+ * Returns 0 when execve() was reached; -ETIMEDOUT when it was not within 5 s,
+ * though what root starts as root is waited for as long as execve() takes;
  * otherwise the negative errno of the first thing that failed, and nothing
  * runs.
  */

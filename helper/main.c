@@ -25,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -53,9 +54,21 @@
 static int
 become(uid_t uid, gid_t gid)
 {
-    /* Groups before gid before uid: the other way round cannot be undone. */
+    /* musl has no linux/capability.h: _LINUX_CAPABILITY_VERSION_3, ourselves. */
+    const struct {
+        uint32_t version;
+        int pid;
+    } header = {0x20080522, 0};
+    const struct {
+        uint32_t effective, permitted, inheritable;
+    } none[2] = {{0}};
+
+    /* Groups before gid before uid: the other way round cannot be undone.  The
+     * capabilities go with the uid, unless a login program has SECBIT_NO_SETUID_FIXUP.
+     */
     if (setgroups(0, NULL) == -1 || setresgid(NOBODY_GID, gid, gid) == -1
-        || setresuid(uid, uid, uid) == -1)
+        || setresuid(uid, uid, uid) == -1
+        || syscall(SYS_capset, &header, none) == -1)
         return -errno;
     return 0;
 }

@@ -562,6 +562,7 @@ setup(void **state UNUSED)
     dice = 0;
     trace[0] = '\0';
     n_logged = 0;
+    debugged[0] = '\0';
     start_result = ppoll_error = 0;
     if (pipe2(pair, O_CLOEXEC) == -1)
         return -1;
@@ -630,16 +631,23 @@ assert_logged(int priority, const char *part)
 /* ---- Beginning ---- */
 
 static void
-begins_with_the_schedule_and_says_so(void **state UNUSED)
+begins_with_the_schedule(void **state UNUSED)
 {
     assert_int_equal(loop_begin(&helper), 0);
     assert_trace("timer:3300 put:active ");
     assert_int_equal(keys.status.renew_at, NOW + 3300);
     assert_string_equal(keys.status.renew_reason, "before_expiry");
-    assert_non_null(strstr(debugged, "in 3300 s (before_expiry)"));
+    assert_string_equal(debugged, "");
     assert_string_equal(keys.status.warning, "");
     assert_int_equal(keys.status.helper_pid, getpid());
     assert_int_equal(keys.status.renewals, 0);
+}
+
+static void
+says_when_it_renews_once_no_login_waits_for_it(void **state UNUSED)
+{
+    assert_int_equal(RUN(NULL), -ECANCELED);
+    assert_non_null(strstr(debugged, "in 3300 s (before_expiry)"));
 }
 
 static void
@@ -1585,7 +1593,8 @@ int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(begins_with_the_schedule_and_says_so),
+        TEST(begins_with_the_schedule),
+        TEST(says_when_it_renews_once_no_login_waits_for_it),
         TEST(begins_with_the_margin_of_the_settings),
         TEST(warns_of_a_grant_that_ends_before_the_next_renewal),
         TEST(executed_anew_it_keeps_the_schedule),

@@ -3,12 +3,14 @@
 #include <config.h>
 
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -33,7 +35,8 @@ static int to = -1, from = -1;
 static struct secret buf;
 static struct message message;
 static key_serial_t ring;
-static bool as_nobody; /* the next one that is started */
+static bool as_nobody;          /* the next one that is started */
+static bool keeps_capabilities; /* likewise: SECBIT_NO_SETUID_FIXUP */
 
 static int
 teardown(void **state UNUSED)
@@ -43,7 +46,7 @@ teardown(void **state UNUSED)
         (void) waitpid(pid, NULL, 0);
     }
     pid = -1;
-    as_nobody = false;
+    as_nobody = keeps_capabilities = false;
     fd_close(&to);
     fd_close(&from);
     secret_clear(&buf);
@@ -70,6 +73,9 @@ start(const char *const *argv, int login)
             dup2(high, 3);
         close_range(high == -1 ? 3 : 4, ~0U, 0);
         if (as_nobody && become(65534, 65534) == -1)
+            _exit(1);
+        if (keeps_capabilities
+            && prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == -1)
             _exit(1);
         execv(argv[0], (char *const *) (uintptr_t) argv);
         _exit(1);
@@ -409,6 +415,23 @@ root_becomes_the_user_with_the_keys_group_and_nothing_else(void **state UNUSED)
 }
 
 static void
+its_capabilities_go_even_where_they_would_stay(void **state UNUSED)
+{
+    struct secret status = {0};
+
+    NEED_ROOT();
+    NEED();
+    keeps_capabilities = true;
+    start_as_root();
+    wait_until_ready();
+    assert_int_equal(process_read(pid, "status", &status), 0);
+    assert_status(secret_text(&status), "\nUid:\t61001\t61001\t61001\t61001\n");
+    assert_status(secret_text(&status), "\nCapPrm:\t0000000000000000\n");
+    assert_status(secret_text(&status), "\nCapEff:\t0000000000000000\n");
+    secret_clear(&status);
+}
+
+static void
 without_the_privilege_to_become_the_user_it_never_begins(void **state UNUSED)
 {
     NEED();
@@ -595,6 +618,7 @@ main(void)
         TEST(says_in_the_status_who_it_is_and_when_it_renews),
         TEST(leaves_no_core),
         TEST(root_becomes_the_user_with_the_keys_group_and_nothing_else),
+        TEST(its_capabilities_go_even_where_they_would_stay),
         TEST(without_the_privilege_to_become_the_user_it_never_begins),
         TEST(nobody_may_look_into_it),
         TEST(sigterm_removes_the_tokens_and_ends_it),
