@@ -24,6 +24,15 @@
 
 static const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
 
+int
+spawn_become(uid_t uid, gid_t gid, gid_t real_gid)
+{
+    /* Groups before gid before uid: the other way round cannot be undone. */
+    if (setgroups(0, NULL) == -1 || setresgid(real_gid, gid, gid) == -1)
+        return -1;
+    return setresuid(uid, uid, uid);
+}
+
 /* More than twice what the deepest of the functions below needs. */
 #define STACK_SIZE 16384
 
@@ -60,11 +69,8 @@ child_keyring(const struct spawn *plan)
 static int
 child_become(const struct spawn *plan)
 {
-    /* Groups before gid before uid: the other way round cannot be undone. */
     if (plan->become
-        && (setgroups(0, NULL) == -1
-            || setresgid(plan->real_gid, plan->gid, plan->gid) == -1
-            || setresuid(plan->uid, plan->uid, plan->uid) == -1))
+        && spawn_become(plan->uid, plan->gid, plan->real_gid) == -1)
         return -1;
     if (plan->drop_group && setresgid(getgid(), getgid(), getgid()) == -1)
         return -1;
@@ -225,17 +231,16 @@ spawn(const struct spawn *plan)
 
     if (pipe2(errors, O_CLOEXEC) == -1)
         return -errno;
+    /* Whoever cancels our thread would do that to a child in its place. */
+    (void) pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     /* The application's handlers must not run in our children. */
     sigfillset(&all);
     r = -pthread_sigmask(SIG_SETMASK, &all, &old);
     if (r == 0) {
-        /* Nor may who cancels our thread do that to a child in its place. */
-        (void) pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
         start.errors = errors[1];
         pid = may_share_memory(plan) ? child_make_here(&start)
                                      : child_make(child, &start, NULL);
         r = pid == -1 ? -errno : 0;
-        (void) pthread_setcancelstate(cancel, NULL);
         (void) pthread_sigmask(SIG_SETMASK, &old, NULL); /* as it was */
     }
     fd_close(&errors[1]);
@@ -245,6 +250,7 @@ spawn(const struct spawn *plan)
     while (pid > 0 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
         ;
     fd_close(&errors[0]);
+    (void) pthread_setcancelstate(cancel, NULL);
     return r;
 }
 

@@ -52,4 +52,10 @@ int spawn(const struct spawn *plan) MUST_CHECK;
  */
 int spawn_with_pipes(struct spawn *plan, int *to, int *from) MUST_CHECK;
 
+/*
+ * From root to this user and group, and no supplementary groups, for good.  0, or
+ * -1 with errno; safe between fork() and execve().
+ */
+int spawn_become(uid_t uid, gid_t gid, gid_t real_gid) MUST_CHECK;
+
 #endif

@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +32,7 @@
 #include "common/message.h"
 #include "common/number.h"
 #include "common/process.h"
+#include "common/spawn.h"
 #include "helper/clock.h"
 #include "helper/loop.h"
 #include "helper/record.h"
@@ -63,11 +63,9 @@ become(uid_t uid, gid_t gid)
         uint32_t effective, permitted, inheritable;
     } none[2] = {{0}};
 
-    /* Groups before gid before uid: the other way round cannot be undone.  The
-     * capabilities go with the uid, unless a login program has SECBIT_NO_SETUID_FIXUP.
-     */
-    if (setgroups(0, NULL) == -1 || setresgid(NOBODY_GID, gid, gid) == -1
-        || setresuid(uid, uid, uid) == -1
+    /* They go with the uid, unless the login program has
+     * SECBIT_NO_SETUID_FIXUP. */
+    if (spawn_become(uid, gid, NOBODY_GID) == -1
         || syscall(SYS_capset, &header, none) == -1)
         return -errno;
     return 0;

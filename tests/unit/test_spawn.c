@@ -660,17 +660,32 @@ no_memory_is_shared_where_a_user_may_send_signals(void **state UNUSED)
     in_child(spawn_with_another_saved_uid);
 }
 
-static void
-the_applications_threads_can_be_cancelled_as_before(void **state UNUSED)
+static void *
+spawn_when_cancelled(void *result)
 {
     struct spawn plan = plan_report();
-    int cancel;
+
+    (void) pthread_cancel(pthread_self());
+    *(int *) result = spawn(&plan);
+    pthread_testcancel();
+    return NULL;
+}
+
+static void
+a_cancelled_thread_is_so_when_it_has_started_the_program(void **state UNUSED)
+{
+    int result = -ECANCELED;
+    pthread_t thread;
+    void *end;
 
     NEED_KEYS();
-    assert_int_equal(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL), 0);
-    run(&plan);
-    assert_int_equal(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &cancel), 0);
-    assert_int_equal(cancel, PTHREAD_CANCEL_ENABLE);
+    assert_int_equal(
+        pthread_create(&thread, NULL, spawn_when_cancelled, &result), 0);
+    assert_int_equal(pthread_join(thread, &end), 0);
+    assert_ptr_equal(end, PTHREAD_CANCELED);
+    assert_int_equal(result, 0);
+    listen();
+    assert_non_null(strstr(said, "end\n"));
 }
 
 /* ---- What fails ---- */
@@ -1020,7 +1035,7 @@ main(int argc, char **argv UNUSED)
         TEST(one_that_changes_who_it_is_has_memory_of_its_own),
         TEST(what_root_starts_as_root_copies_no_memory),
         TEST(no_memory_is_shared_where_a_user_may_send_signals),
-        TEST(the_applications_threads_can_be_cancelled_as_before),
+        TEST(a_cancelled_thread_is_so_when_it_has_started_the_program),
         TEST(a_missing_program_is_enoent),
         TEST(a_program_that_may_not_run_is_eacces),
         TEST(a_descriptor_that_is_not_open_is_ebadf),

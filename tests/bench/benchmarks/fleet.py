@@ -150,7 +150,7 @@ def percentile(values, part):
 
 
 def measured(benchmark, peer):
-    """The figure of a peer in what another benchmark has found, or None."""
+    """A peer in the first figure of another benchmark that has it, or None."""
     path = f"{measure.OUT}/results.json"
     if not os.path.exists(path):
         return None
